@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every library comes from Debian 12 by name; docs/dependencies.md says why each one and not its rivals.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
+find_package(prometheus-cpp CONFIG REQUIRED)
+pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
+
+# intel-ipsec-mb exists for x86-64 only; elsewhere OpenSSL's EVP does the packets.
+find_library(IPSEC_MB_LIBRARY IPSec_MB)
+find_path(IPSEC_MB_INCLUDE intel-ipsec-mb.h)
+add_library(heliograph_ipsec_mb INTERFACE)
+if(IPSEC_MB_LIBRARY AND IPSEC_MB_INCLUDE)
+  target_link_libraries(heliograph_ipsec_mb INTERFACE ${IPSEC_MB_LIBRARY})
+  target_include_directories(heliograph_ipsec_mb SYSTEM INTERFACE ${IPSEC_MB_INCLUDE})
+  target_compile_definitions(heliograph_ipsec_mb INTERFACE HELIOGRAPH_IPSEC_MB=1 NO_COMPAT_IMB_API_053)
+endif()
+
+if(HELIOGRAPH_TESTS)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()
+if(HELIOGRAPH_BENCH)
+  find_package(benchmark REQUIRED)
+endif()
