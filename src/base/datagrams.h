@@ -27,9 +27,9 @@ struct Datagram {
   Bytes bytes;
 };
 
-// What is to be sent: datagrams written one behind the other into one block, consecutive ones to the same path merged into one
-// message for UDP_SEGMENT (equal sizes, only the last may be smaller). When the block is full it drains itself: through io/ in
-// the server, into a list in tests and sim/. Lives on one thread.
+// What is to be sent: datagrams written one behind the other into one block, consecutive ones to the same path merged
+// into one message for UDP_SEGMENT (equal sizes, only the last may be smaller). When the block is full it drains
+// itself: through io/ in the server, into a list in tests and sim/. Lives on one thread.
 class SendBatch {
  public:
   static constexpr size_t kBlockSize = 1 << 20;
@@ -83,3 +83,10 @@ class SendBatch {
 };
 
 }  // namespace heliograph::base
+
+template <>
+struct std::hash<heliograph::base::Path> {
+  size_t operator()(const heliograph::base::Path& p) const noexcept {
+    return std::hash<heliograph::base::SocketAddress>()(p.remote) ^ (size_t{p.socket} << 7);
+  }
+};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/log.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <iterator>
@@ -18,11 +19,16 @@ std::atomic<Form> g_form{Form::kText};
 
 constexpr std::string_view name_of(Level level) {
   switch (level) {
-    case Level::kDebug: return "debug";
-    case Level::kInfo: return "info";
-    case Level::kWarn: return "warn";
-    case Level::kError: return "error";
-    case Level::kOff: break;
+    case Level::kDebug:
+      return "debug";
+    case Level::kInfo:
+      return "info";
+    case Level::kWarn:
+      return "warn";
+    case Level::kError:
+      return "error";
+    case Level::kOff:
+      break;
   }
   return "off";
 }
@@ -39,7 +45,7 @@ void append_quoted(std::string& out, std::string_view text) {
     if (c == '"' || c == '\\') {
       out += '\\';
       out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
       fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(c));
     } else {
       out += c;
@@ -49,7 +55,11 @@ void append_quoted(std::string& out, std::string_view text) {
 }
 
 void append_word(std::string& out, std::string_view text) {
-  const bool plain = !text.empty() && text.find_first_of(" =\"\\\n\r\t") == text.npos;
+  // Quoted as well with a control character: what a client says must not move an operator's terminal.
+  const auto is_plain = [](char c) {
+    return static_cast<unsigned char>(c) > 0x20 && c != 0x7f && c != '=' && c != '"' && c != '\\';
+  };
+  const bool plain = !text.empty() && std::ranges::all_of(text, is_plain);
   plain ? void(out += text) : append_quoted(out, text);
 }
 

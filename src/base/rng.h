@@ -9,8 +9,8 @@
 
 namespace heliograph::base {
 
-// A fast, seeded generator (xoshiro256**, Blackman and Vigna 2018) for what need not be secret: SSRCs, sequence starts, jitter,
-// simulations. Secrets come from crypto/random. Satisfies std::uniform_random_bit_generator.
+// A fast, seeded generator (xoshiro256**, Blackman and Vigna 2018) for what need not be secret: SSRCs, sequence starts,
+// jitter, simulations. Secrets come from crypto/random. Satisfies std::uniform_random_bit_generator.
 class Rng {
  public:
   using result_type = uint64_t;

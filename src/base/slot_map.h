@@ -19,7 +19,8 @@ struct Handle {
   constexpr auto operator<=>(const Handle&) const = default;
 };
 
-// Owns things by value at stable addresses. A handle of an erased thing finds nothing, also after its slot is used again.
+// Owns things by value at stable addresses. A handle of an erased thing finds nothing, also after its slot is used
+// again.
 template <class T>
 class SlotMap {
  public:

@@ -25,7 +25,8 @@ IpAddress IpAddress::v4(std::array<uint8_t, 4> bytes) {
 
 IpAddress IpAddress::v6(const std::array<uint8_t, 16>& bytes) {
   constexpr std::array<uint8_t, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  if (std::equal(kMapped.begin(), kMapped.end(), bytes.begin())) return v4({bytes[12], bytes[13], bytes[14], bytes[15]});
+  if (std::equal(kMapped.begin(), kMapped.end(), bytes.begin()))
+    return v4({bytes[12], bytes[13], bytes[14], bytes[15]});
   IpAddress a;
   a.bytes_ = bytes;
   a.v4_ = false;
@@ -72,8 +73,11 @@ std::optional<SocketAddress> SocketAddress::parse(std::string_view text) {
   if (colon == std::string_view::npos) return std::nullopt;
   auto host = text.substr(0, colon);
   const auto digits = text.substr(colon + 1);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const bool brackets = host.starts_with('[') && host.ends_with(']');
+  if (brackets) host = host.substr(1, host.size() - 2);
   const auto ip = IpAddress::parse(host);
+  // RFC 3986 section 3.2.2: brackets around IPv6 and around nothing else. A mapped address is IPv6 by its spelling.
+  if (brackets != (host.find(':') != host.npos)) return std::nullopt;
   SocketAddress address;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), address.port);
   if (!ip || error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
@@ -83,8 +87,7 @@ std::optional<SocketAddress> SocketAddress::parse(std::string_view text) {
 
 }  // namespace heliograph::base
 
-size_t std::hash<heliograph::base::SocketAddress>::operator()(
-    const heliograph::base::SocketAddress& a) const noexcept {
+size_t std::hash<heliograph::base::SocketAddress>::operator()(const heliograph::base::SocketAddress& a) const noexcept {
   uint64_t words[2] = {};
   const auto bytes = a.ip.bytes();
   std::memcpy(words, bytes.data(), bytes.size());

@@ -16,9 +16,9 @@ constexpr bool is_newer(T a, T b) {
   return diff == half ? a > b : a != b && diff < half;
 }
 
-// Turns a counter that wraps (16-bit sequence numbers, 32-bit RTP timestamps) into one that does not, by taking each value as
-// the nearest one to the newest seen. Starts at the first value itself plus one whole lap, so a little reordering at the
-// start stays positive.
+// Turns a counter that wraps (16-bit sequence numbers, 32-bit RTP timestamps) into one that does not, by taking each
+// value as the nearest one to the newest seen. Starts at the first value itself plus one whole lap, so a little
+// reordering at the start stays positive.
 template <std::unsigned_integral T>
 class Unwrapper {
  public:

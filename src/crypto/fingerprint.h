@@ -19,7 +19,8 @@ struct Fingerprint {
   bool operator==(const Fingerprint&) const = default;
   // "sha-256 AB:CD:…"
   std::string to_string() const;
-  // Case-insensitive; nullopt for an unknown algorithm (sha-1, sha-224, sha-256, sha-384 and sha-512 are known) or a digest of the wrong length.
+  // Case-insensitive; nullopt for an unknown algorithm (sha-1, sha-224, sha-256, sha-384 and sha-512 are known) or a
+  // digest of the wrong length.
   static std::optional<Fingerprint> parse(std::string_view text);
 };
 

@@ -7,8 +7,8 @@
 
 namespace heliograph::io {
 
-// The unicast addresses of the interfaces that are up, IPv4 first, without link-local ones; loopback addresses last and only when
-// asked for.
+// The unicast addresses of the interfaces that are up, IPv4 first, without link-local ones; loopback addresses last and
+// only when asked for.
 std::vector<base::IpAddress> interface_addresses(bool with_loopback);
 
 }  // namespace heliograph::io

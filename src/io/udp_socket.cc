@@ -22,7 +22,8 @@ namespace {
 
 void set_option(int fd, int level, int name, int value) { (void)setsockopt(fd, level, name, &value, sizeof value); }
 
-// The larger buffers need CAP_NET_ADMIN to pass net.core.rmem_max; without it the plain request is clamped by the kernel.
+// The larger buffers need CAP_NET_ADMIN to pass net.core.rmem_max; without it the plain request is clamped by the
+// kernel.
 void ask_for_buffer(int fd, int name, int forced, int bytes) {
   if (setsockopt(fd, SOL_SOCKET, forced, &bytes, sizeof bytes) != 0) set_option(fd, SOL_SOCKET, name, bytes);
 }

@@ -31,7 +31,8 @@ class UdpSocket {
   int fd() const { return fd_.get(); }
   base::SocketAddress local() const { return local_; }
 
-  // Sends the messages that are for this socket (path.socket == index). Never blocks: what does not fit is lost and counted.
+  // Sends the messages that are for this socket (path.socket == index). Never blocks: what does not fit is lost and
+  // counted.
   void send(const base::SendBatch& batch, uint8_t index, UdpCounters& counters);
 
  private:

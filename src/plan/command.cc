@@ -5,9 +5,12 @@ namespace heliograph::plan {
 
 std::string_view to_text(GoneReason reason) {
   switch (reason) {
-    case GoneReason::kConsentExpired: return "consent expired";
-    case GoneReason::kDtlsFailed: return "DTLS failed";
-    case GoneReason::kDtlsClosed: return "DTLS closed";
+    case GoneReason::kConsentExpired:
+      return "consent expired";
+    case GoneReason::kDtlsFailed:
+      return "DTLS failed";
+    case GoneReason::kDtlsClosed:
+      return "DTLS closed";
   }
   return "";
 }

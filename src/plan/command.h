@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two sides of the wall between words and packets: control/ writes Commands, a shard/ answers with Events. Both are values
-// that cross between threads in a ring, in order.
+// The two sides of the wall between words and packets: control/ writes Commands, a shard/ answers with Events. Both are
+// values that cross between threads in a ring, in order.
 #pragma once
 
 #include <compare>
@@ -25,8 +25,8 @@ struct PeerId {
   auto operator<=>(const PeerId&) const = default;
 };
 
-// What one session publishes: at most one audio and one video track. It outlives the peer that feeds it (B-22). `home` is the shard
-// of that peer; a viewer's shard asks it for the packets.
+// What one session publishes: at most one audio and one video track. It outlives the peer that feeds it (B-22). `home`
+// is the shard of that peer; a viewer's shard asks it for the packets.
 struct PublicationId {
   ShardIndex home = 0;
   uint64_t number = 0;
@@ -52,8 +52,8 @@ struct RestartIce {
 struct ClosePeer {
   PeerId peer;
 };
-// What this peer sends is the publication. Again with the same peer: tracks were added or dropped. With another peer: it
-// takes the publication over, and viewers notice nothing but a keyframe. peer.shard == publication.home.
+// What this peer sends is the publication. Again with the same peer: tracks were added or dropped. With another peer:
+// it takes the publication over, and viewers notice nothing but a keyframe. peer.shard == publication.home.
 struct Publish {
   PeerId peer;
   PublicationId publication;
@@ -62,7 +62,8 @@ struct Publish {
 struct Unpublish {
   PublicationId publication;
 };
-// The publication goes to this peer, on these lines. Sent to the peer's shard; a later Route for the same pair replaces the lines.
+// The publication goes to this peer, on these lines. Sent to the peer's shard; a later Route for the same pair replaces
+// the lines.
 struct Route {
   PublicationId publication;
   PeerId peer;
@@ -80,7 +81,8 @@ struct PeerConnected {
   PeerId peer;
 };
 enum class GoneReason { kConsentExpired, kDtlsFailed, kDtlsClosed };
-// The peer no longer carries anything. It stays until ClosePeer, and comes back to life if consent does (B-13): PeerRevived.
+// The peer no longer carries anything. It stays until ClosePeer, and comes back to life if consent does (B-13):
+// PeerRevived.
 struct PeerGone {
   PeerId peer;
   GoneReason reason = GoneReason::kConsentExpired;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What was negotiated, as plain values: the language in which negotiation/ speaks to sfu/ and transport/, which do not know each other.
+// What was negotiated, as plain values: the language in which negotiation/ speaks to sfu/ and transport/, which do not
+// know each other.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,8 @@ struct CodecParameters {
   Codec codec = Codec::kOpus;
   base::PayloadType payload_type;
   std::optional<base::PayloadType> rtx_payload_type;  // RFC 4588
-  // The parameters of a=fmtp as they stood in the offer ("profile-level-id=42e01f;packetization-mode=1"); empty when none.
+  // The parameters of a=fmtp as they stood in the offer ("profile-level-id=42e01f;packetization-mode=1"); empty when
+  // none.
   std::string fmtp;
   bool nack = false;          // a=rtcp-fb nack
   bool nack_pli = false;      // a=rtcp-fb nack pli
@@ -39,20 +41,22 @@ struct CodecParameters {
 
 // RFC 8285 ids, 1–255; 0 where the extension was not negotiated.
 struct ExtensionIds {
-  uint8_t mid = 0;                    // urn:ietf:params:rtp-hdrext:sdes:mid
-  uint8_t rid = 0;                    // urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id
-  uint8_t repaired_rid = 0;           // urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id
-  uint8_t abs_send_time = 0;          // http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time
-  uint8_t transport_cc = 0;           // http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01
-  uint8_t audio_level = 0;            // urn:ietf:params:rtp-hdrext:ssrc-audio-level (RFC 6464)
-  uint8_t video_orientation = 0;      // urn:3gpp:video-orientation
-  uint8_t playout_delay = 0;          // http://www.webrtc.org/experiments/rtp-hdrext/playout-delay
-  uint8_t dependency_descriptor = 0;  // https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension
+  uint8_t mid = 0;                // urn:ietf:params:rtp-hdrext:sdes:mid
+  uint8_t rid = 0;                // urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id
+  uint8_t repaired_rid = 0;       // urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id
+  uint8_t abs_send_time = 0;      // http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time
+  uint8_t transport_cc = 0;       // http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01
+  uint8_t audio_level = 0;        // urn:ietf:params:rtp-hdrext:ssrc-audio-level (RFC 6464)
+  uint8_t video_orientation = 0;  // urn:3gpp:video-orientation
+  uint8_t playout_delay = 0;      // http://www.webrtc.org/experiments/rtp-hdrext/playout-delay
+  uint8_t dependency_descriptor =
+      0;  // https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension
 
   bool operator==(const ExtensionIds&) const = default;
 };
 
-// The ids that our own offers use, on every downlink: forwarded extensions are renumbered once a packet, not once a viewer.
+// The ids that our own offers use, on every downlink: forwarded extensions are renumbered once a packet, not once a
+// viewer.
 inline constexpr ExtensionIds kDownlinkExtensions{.mid = 1,
                                                   .abs_send_time = 2,
                                                   .transport_cc = 3,
@@ -75,8 +79,8 @@ struct UplinkTrack {
   std::string mid;
   CodecParameters codec;
   ExtensionIds extensions;
-  std::vector<std::string> rids;         // simulcast (RFC 8853), in the offer's order; empty: one encoding
-  std::vector<DeclaredSource> sources;   // may be empty: then streams are found by mid, rid or payload type
+  std::vector<std::string> rids;        // simulcast (RFC 8853), in the offer's order; empty: one encoding
+  std::vector<DeclaredSource> sources;  // may be empty: then streams are found by mid, rid or payload type
 
   bool operator==(const UplinkTrack&) const = default;
 };

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "shard/shard.h"
+#include "sim/caller.h"
+#include "sim/network.h"
+
+namespace heliograph::sim {
+
+// Real shards, model callers and a network between them, all in one virtual time from one seed.
+class World {
+ public:
+  struct Options {
+    uint64_t seed = 1;
+    size_t shards = 1;
+    Link link;
+  };
+  explicit World(const Options& options);
+  ~World();
+
+  // A publisher's wishes; simulcast when layers > 1.
+  struct Uplink {
+    plan::ShardIndex shard = 0;
+    uint8_t layers = 1;
+    bool audio = true;
+    bool rtx = true;
+    bool transport_cc = true;
+  };
+  // Places of callers in callers().
+  size_t publish(const Uplink& uplink);
+  // Another PeerConnection under the same publication (B-22).
+  size_t republish(size_t publisher);
+  size_t watch(size_t publisher, plan::ShardIndex shard = 0, bool rtx = true);
+  void leave(size_t caller);
+  void unpublish(size_t publisher);
+
+  void run_for(base::Duration span);
+  bool run_until(const std::function<bool()>& condition, base::Duration limit);
+
+  base::Timestamp now() const { return now_; }
+  Caller& caller(size_t i) { return *entries_[i].caller; }
+  plan::PeerId peer(size_t i) const { return entries_[i].peer; }
+  shard::Shard& shard(size_t i) { return *shards_[i]->shard; }
+  const std::vector<plan::Event>& events() const { return events_; }
+  void set_link(const Link& link) { link_ = link; }
+  void execute(const plan::Command& command);
+  // Everything that viewers found wrong, with who found it.
+  std::vector<std::string> breaches();
+
+ private:
+  struct Entry {
+    std::unique_ptr<Caller> caller;
+    plan::PeerId peer;
+    plan::PublicationId publication;
+    Uplink uplink;
+    uint8_t life = 0;
+    bool publisher = false;
+    bool gone = false;
+  };
+  struct Hall {  // a shard with what io and server would give it
+    std::unique_ptr<shard::Shard> shard;
+    std::unique_ptr<base::SendBatch> out;
+    World* world = nullptr;
+    base::SocketAddress address;
+  };
+  static void drain(void* context, const base::SendBatch& batch);
+  size_t call(plan::ShardIndex shard, Entry entry);
+  void add_sources(Entry& entry);
+  std::vector<plan::UplinkTrack> tracks_of(const Entry& entry) const;
+  void step(base::Timestamp until);
+  void deliver(const Network::Flight& flight);
+  void collect();
+  base::Timestamp next_time() const;
+  plan::IceParameters credentials();
+
+  base::Rng rng_;
+  base::Timestamp now_ = base::Timestamp::from_micros(1'000'000);
+  Link link_;
+  Network network_;
+  crypto::Certificate certificate_;
+  crypto::Certificate caller_certificate_;
+  dtls::Context caller_context_;
+  std::vector<std::unique_ptr<shard::CrossingRing>> rings_;
+  std::vector<std::unique_ptr<Hall>> shards_;
+  std::vector<Entry> entries_;
+  std::unordered_map<base::SocketAddress, size_t> callers_by_address_;
+  std::vector<plan::Event> events_;
+  uint64_t next_number_ = 1;
+};
+
+}  // namespace heliograph::sim

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// ICE in m2m and a2m. The server is ICE-lite (RFC 8445 section 2.5): it forms no checks of its own, so a candidate is
+// looked at and let go, an early one too (B-9, B-41, B-53).
+#pragma once
+
+#include "control/state.h"
+
+namespace heliograph::control {
+
+void receive_candidate(Turn& turn, OpenRoom& room, ConnectionId connection, const signal::Header& header,
+                       const signal::Ice& ice);
+
+}  // namespace heliograph::control

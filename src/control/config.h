@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/socket_address.h"
+#include "base/time.h"
+#include "crypto/fingerprint.h"
+#include "room/room.h"
+#include "signal/write.h"
+
+namespace heliograph::control {
+
+// Deadlines of behaviour.md; each names its clause.
+struct Timeouts {
+  base::Duration heartbeat_interval = base::Duration::seconds(3);  // told in the JOIN ack
+  base::Duration heartbeat = base::Duration::seconds(10);          // B-13: a heartbeat is young for this long
+  base::Duration session_grace = base::Duration::seconds(10);      // B-13, B-56
+  base::Duration empty_room = base::Duration::seconds(60);         // B-17
+  base::Duration left_remembered = base::Duration::seconds(60);    // B-16
+  base::Duration identical_offer = base::Duration::seconds(15);    // B-9
+  base::Duration uplink_connect = base::Duration::seconds(15);     // B-26
+  base::Duration held_watch = base::Duration::seconds(3);          // B-32
+  base::Duration retry_after = base::Duration::seconds(2);         // B-32: b.retryAfter
+  base::Duration same_offer = base::Duration::seconds(15);         // B-33
+  base::Duration unanswered_offer = base::Duration::seconds(30);   // B-33
+  base::Duration downlink_connect = base::Duration::seconds(30);   // answered, but ICE and DTLS never came up
+  base::Duration gone_peer =
+      base::Duration::seconds(10);  // PeerGone without PeerRevived or a restart: the connection is freed
+  base::Duration keep_alive = base::Duration::seconds(300);  // section 5
+};
+
+// How large each table may grow. What comes when it is full is refused with 500 unless said otherwise.
+struct Limits {
+  size_t rooms = 100'000;
+  size_t sessions_per_room = 20'000;
+  size_t sessions_per_user = 32;  // in one room
+  size_t sessions_per_connection = 64;
+  size_t downlinks_per_session = 256;
+  size_t held_watches_per_session = 64;
+  size_t left_sessions_per_room = 4'096;    // the oldest is forgotten
+  size_t gone_downlinks_per_session = 256;  // the oldest is forgotten
+  size_t publishing_users = 9;              // m2m and a2m (section 3)
+};
+
+struct Config {
+  // The addresses that stand as candidates in the SDP of peers on each shard, best first; one inner list a shard, at
+  // least one shard.
+  std::vector<std::vector<base::SocketAddress>> shards;
+  crypto::Fingerprint fingerprint;  // of the DTLS certificate
+  std::vector<signal::IceServer> ice_servers;
+  // Open development mode: no tokens; everyone is who they say, named as op.name of JOIN says.
+  bool open_mode = false;
+  // Of who JOINs another's room in open mode. While all publishers' places are taken they become viewers.
+  room::Role open_mode_role = room::Role::kPublisher;
+  // Fills with unpredictable bytes: ICE credentials come from it.
+  std::function<void(base::Bytes)> entropy;
+  uint64_t seed = 0;  // for what need not be secret (SSRCs)
+  Timeouts timeouts;
+  Limits limits;
+};
+
+}  // namespace heliograph::control

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/control.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "control/dispatch.h"
+#include "control/downlinks.h"
+#include "control/peers.h"
+#include "control/sessions.h"
+#include "control/settle.h"
+#include "control/state.h"
+#include "control/uplinks.h"
+#include "control/watches.h"
+#include "signal/parse.h"
+#include "signal/write.h"
+
+namespace heliograph::control {
+namespace {
+
+constexpr uint16_t kGoingAway = 1001;  // RFC 6455 section 7.4.1
+constexpr std::string_view kStopping = "the server is about to stop";
+
+TimerKey keep_alive_timer(ConnectionId connection) {
+  return {.kind = TimerKind::kKeepAlive, .number = connection, .rid = {}, .session = {}};
+}
+
+void keep_alive(Turn& turn, ConnectionId connection) {
+  turn.send(connection, signal::keep_alive());
+  turn.state.timers.set(keep_alive_timer(connection), turn.now + turn.state.config.timeouts.keep_alive);
+}
+
+// A connection of the media plane that did not come up, or did not come back.
+void free_peer(Turn& turn, const FoundPeer& found) {
+  const auto& key = found.owner.session.key;
+  if (found.owner.target) {
+    free_downlink(turn, *found.room, key, *found.owner.target);
+  } else {
+    end_uplink(turn, *found.room, key);
+  }
+}
+
+void peer_due(Turn& turn, const TimerKey& timer) {
+  const auto found = find_peer(turn, timer.number);
+  if (!found) return;
+  if (timer.kind == TimerKind::kOfferUnanswered) {
+    offer_lapsed(turn, *found->room, found->owner.session.key, *found->owner.target);
+  } else {
+    free_peer(turn, *found);
+  }
+  settle(turn, found->owner.session.rid);
+}
+
+void room_due(Turn& turn, const TimerKey& timer) {
+  auto* room = turn.room(timer.rid);
+  if (room == nullptr) return;
+  if (timer.kind == TimerKind::kRoomEmpty) return close_room(turn, timer.rid);  // B-17
+  if (Turn::session(*room, timer.session) == nullptr) return;
+  if (timer.kind == TimerKind::kSessionEnd) {
+    end_session(turn, *room, timer.session);
+  } else {
+    watch_timed_out(turn, *room, timer.session, timer.number);
+  }
+  settle(turn, timer.rid);
+}
+
+void due(Turn& turn, const TimerKey& timer) {
+  switch (timer.kind) {
+    case TimerKind::kSessionEnd:
+    case TimerKind::kRoomEmpty:
+    case TimerKind::kHeldWatch:
+      return room_due(turn, timer);
+    case TimerKind::kKeepAlive:
+      return keep_alive(turn, timer.number);
+    case TimerKind::kPeerConnect:
+    case TimerKind::kOfferUnanswered:
+    case TimerKind::kPeerGone:
+      return peer_due(turn, timer);
+  }
+}
+
+void handle(Turn& turn, const FoundPeer& found, const plan::PeerConnected& event) {
+  found.transport->connected = true;
+  if (found.owner.target) {
+    turn.state.timers.cancel(peer_timer(TimerKind::kPeerConnect, event.peer));
+  } else {
+    uplink_connected(turn, found);
+  }
+}
+
+void handle(Turn& turn, const FoundPeer& found, const plan::PeerGone& event) {
+  if (found.transport->alive()) found.session->consent_lost = turn.now;
+  found.transport->gone = true;
+  found.transport->dtls_over = found.transport->dtls_over || event.reason != plan::GoneReason::kConsentExpired;
+  turn.state.timers.set(peer_timer(TimerKind::kPeerGone, event.peer), turn.now + turn.state.config.timeouts.gone_peer);
+}
+
+void handle(Turn& turn, const FoundPeer& found, const plan::PeerRevived& event) {
+  found.transport->gone = false;
+  turn.state.timers.cancel(peer_timer(TimerKind::kPeerGone, event.peer));
+}
+
+void refuse_malformed(Turn& turn, ConnectionId connection, const signal::Malformed& malformed) {
+  ++turn.state.refusals[malformed.refusal.code];
+  turn.send(connection, signal::refusal(malformed.name, malformed.refusal, malformed.data, malformed.tid));
+}
+
+void merge(room::Routes& into, const room::Routes& from) { into.insert(from.begin(), from.end()); }
+
+}  // namespace
+
+Control::Control(Config config) : state_(std::make_unique<State>(std::move(config))) {
+  CHECK(!state_->config.shards.empty());
+  CHECK(state_->config.entropy != nullptr);
+}
+Control::~Control() = default;
+
+void Control::connected(base::Timestamp now, ConnectionId connection, Identity identity, Out& out) {
+  if (state_->draining) {
+    out.messages.push_back(Close{connection, kGoingAway, std::string(kStopping)});
+    return;
+  }
+  state_->connections.insert_or_assign(connection, Connection{std::move(identity), {}});
+  state_->timers.set(keep_alive_timer(connection), now + state_->config.timeouts.keep_alive);
+}
+
+void Control::receive(base::Timestamp now, ConnectionId connection, std::string_view text, Out& out) {
+  if (!state_->connections.contains(connection)) return;
+  Turn turn{*state_, now, out};
+  const auto signal = signal::parse(text);
+  if (!signal) return refuse_malformed(turn, connection, signal.error());
+  dispatch(turn, connection, *signal);
+  settle(turn, signal->header.rid);
+}
+
+void Control::disconnected(base::Timestamp now, ConnectionId connection, Out& out) {
+  Turn turn{*state_, now, out};
+  state_->timers.cancel(keep_alive_timer(connection));
+  detach(turn, connection);
+}
+
+void Control::on_event(base::Timestamp now, const plan::Event& event, Out& out) {
+  Turn turn{*state_, now, out};
+  const auto number = std::visit([](const auto& e) { return e.peer.number; }, event);
+  const auto found = find_peer(turn, number);
+  if (!found) return;  // closed while the event was on its way
+  std::visit([&](const auto& e) { handle(turn, *found, e); }, event);
+  const auto& [rid, key] = found->owner.session;
+  rearm(turn, rid, key, *found->session);
+  settle(turn, rid);
+}
+
+void Control::on_time(base::Timestamp now, Out& out) {
+  Turn turn{*state_, now, out};
+  while (const auto timer = state_->timers.take_due(now)) due(turn, *timer);
+}
+
+base::Timestamp Control::next_time() const { return state_->timers.next(); }
+
+void Control::begin_drain(base::Timestamp now, Out& out) {
+  Turn turn{*state_, now, out};
+  state_->draining = true;
+  for (const auto& [connection, entry] : state_->connections) {
+    std::set<std::string> rids;
+    for (const auto& ref : entry.sessions) rids.insert(ref.rid);
+    for (const auto& rid : rids) turn.send(connection, signal::room_closed(rid, kStopping));
+    out.messages.push_back(Close{connection, kGoingAway, std::string(kStopping)});
+    state_->timers.cancel(keep_alive_timer(connection));
+  }
+  while (!state_->rooms.empty()) {
+    auto& room = state_->rooms.begin()->second;
+    for (auto& [key, session] : room.sessions) session.connection.reset();
+    close_room(turn, std::string(room.rid));
+  }
+  state_->connections.clear();
+}
+
+Numbers Control::numbers() const {
+  Numbers numbers{.connections = state_->connections.size(),
+                  .rooms = state_->rooms.size(),
+                  .sessions = 0,
+                  .publications = 0,
+                  .downlinks = 0,
+                  .peers_by_shard = state_->peers_by_shard,
+                  .refusals = state_->refusals};
+  for (const auto& [rid, room] : state_->rooms) {
+    numbers.sessions += room.sessions.size();
+    for (const auto& [key, session] : room.sessions) {
+      numbers.publications += session.uplink ? 1 : 0;
+      numbers.downlinks += session.downlinks.size();
+    }
+  }
+  return numbers;
+}
+
+room::Routes Control::routes_told() const {
+  room::Routes all;
+  for (const auto& [rid, room] : state_->rooms) merge(all, room.told);
+  return all;
+}
+
+room::Routes Control::routes_wanted() const {
+  room::Routes all;
+  for (const auto& [rid, room] : state_->rooms) merge(all, room::routes(room.room));
+  return all;
+}
+
+}  // namespace heliograph::control

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/refusal.h"
+#include "base/time.h"
+#include "control/config.h"
+#include "plan/command.h"
+
+namespace heliograph::control {
+
+// An id and a way to send to it, never a socket: a gateway of another kind may stand in front. Never used twice.
+using ConnectionId = uint64_t;
+
+// Who speaks on a connection, as its token says. In open mode everything is empty.
+struct Identity {
+  std::string user_id;  // empty: whoever `ss.userId` says (B-11)
+  std::string username;
+  std::string fullname;
+  std::string avatar;
+  std::optional<room::Role> role;  // of the token; wins over the default (B-59)
+};
+
+struct Send {
+  ConnectionId to = 0;
+  std::string text;
+};
+// After what was sent before it. `code` is a WebSocket close code (RFC 6455 section 7.4).
+struct Close {
+  ConnectionId connection = 0;
+  uint16_t code = 1000;
+  std::string reason;
+};
+using Message = std::variant<Send, Close>;
+
+// What a call leads to; each call appends. Both lists are in order.
+struct Out {
+  std::vector<Message> messages;
+  std::vector<plan::Command> commands;
+};
+
+// For metrics: what there is now, and refusals since the start by code.
+struct Numbers {
+  size_t connections = 0;
+  size_t rooms = 0;
+  size_t sessions = 0;
+  size_t publications = 0;
+  size_t downlinks = 0;
+  std::vector<size_t> peers_by_shard;
+  std::map<base::Code, uint64_t> refusals;
+};
+
+struct State;
+
+// The control plane: words → plan → routes → Commands. One thread owns it and calls it; it never blocks.
+// A connection closed by a Close is still reported by disconnected(), or forgotten already: both are fine.
+class Control {
+ public:
+  explicit Control(Config config);
+  ~Control();
+  Control(const Control&) = delete;
+  Control& operator=(const Control&) = delete;
+
+  void connected(base::Timestamp now, ConnectionId connection, Identity identity, Out& out);
+  void receive(base::Timestamp now, ConnectionId connection, std::string_view text, Out& out);
+  void disconnected(base::Timestamp now, ConnectionId connection, Out& out);
+  void on_event(base::Timestamp now, const plan::Event& event, Out& out);
+  void on_time(base::Timestamp now, Out& out);
+  // When on_time() wants to be called; Timestamp::never() when nothing waits.
+  base::Timestamp next_time() const;
+  // ROOM_CLOSED to everyone, every session and connection ended, and nobody let in from now on.
+  void begin_drain(base::Timestamp now, Out& out);
+
+  Numbers numbers() const;
+  // For tests and checkers: what the shards were told and what routes(room) says, over all rooms. Equal after every
+  // call.
+  room::Routes routes_told() const;
+  room::Routes routes_wanted() const;
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace heliograph::control

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/peers.h"
+
+#include <algorithm>
+#include <array>
+
+namespace heliograph::control {
+namespace {
+
+// ice-char = ALPHA / DIGIT / "+" / "/" (RFC 8839 section 5.4): 6 bits each.
+std::string ice_chars(State& state, size_t count) {
+  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::vector<uint8_t> bytes(count);
+  state.config.entropy(bytes);
+  std::string text;
+  for (const auto byte : bytes) text += kAlphabet[byte & 63];
+  return text;
+}
+
+}  // namespace
+
+plan::ShardIndex least_loaded(const State& state) {
+  const auto least = std::ranges::min_element(state.peers_by_shard);
+  return static_cast<plan::ShardIndex>(least - state.peers_by_shard.begin());
+}
+
+plan::IceParameters fresh_ice(State& state) {
+  constexpr size_t kUfrag = 8, kPwd = 32;  // 48 and 192 bits; RFC 8445 section 5.3 asks for 24 and 128
+  return {.ufrag = ice_chars(state, kUfrag), .pwd = ice_chars(state, kPwd)};
+}
+
+negotiation::SessionVersion fresh_session(State& state) { return {.session_id = state.rng() >> 2, .version = 1}; }
+
+negotiation::Capabilities capabilities(const State& state, const OpenRoom& room, plan::ShardIndex shard) {
+  return {.candidates = state.config.shards[shard],
+          .fingerprint = state.config.fingerprint,
+          .audio_only = room.room.rules().audio_only,
+          .preferred_video = std::nullopt};
+}
+
+uint64_t fresh_number(State& state) { return ++state.last_number; }
+
+Transport fresh_transport(State& state, plan::ShardIndex shard) {
+  Transport transport;
+  transport.peer = {.shard = shard, .number = fresh_number(state)};
+  transport.local = fresh_ice(state);
+  return transport;
+}
+
+void open_peer(Turn& turn, const Transport& transport, SessionRef session, std::optional<SessionKey> target) {
+  turn.command(plan::OpenPeer{transport.peer, transport.local});
+  turn.state.peers.emplace(transport.peer.number, PeerOwner{transport.peer, std::move(session), std::move(target)});
+  ++turn.state.peers_by_shard[transport.peer.shard];
+}
+
+void close_peer(Turn& turn, const Transport& transport, Session& session) {
+  turn.command(plan::ClosePeer{transport.peer});
+  turn.state.peers.erase(transport.peer.number);
+  --turn.state.peers_by_shard[transport.peer.shard];
+  for (const auto kind : {TimerKind::kPeerConnect, TimerKind::kOfferUnanswered, TimerKind::kPeerGone})
+    turn.state.timers.cancel(peer_timer(kind, transport.peer));
+  if (transport.alive()) session.consent_lost = turn.now;
+}
+
+TimerKey peer_timer(TimerKind kind, plan::PeerId peer) {
+  return {.kind = kind, .number = peer.number, .rid = {}, .session = {}};
+}
+
+std::optional<FoundPeer> find_peer(Turn& turn, uint64_t number) {
+  const auto it = turn.state.peers.find(number);
+  if (it == turn.state.peers.end()) return std::nullopt;
+  FoundPeer found{
+      .room = turn.room(it->second.session.rid), .session = nullptr, .owner = it->second, .transport = nullptr};
+  found.session = Turn::session(*found.room, found.owner.session.key);
+  found.transport = found.owner.target ? &found.session->downlinks.at(*found.owner.target).transport
+                                       : &found.session->uplink->transport;
+  return found;
+}
+
+}  // namespace heliograph::control

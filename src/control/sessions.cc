@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/sessions.h"
+
+#include <algorithm>
+
+#include "control/downlinks.h"
+#include "control/p2p.h"
+#include "control/settle.h"
+#include "control/uplinks.h"
+#include "control/watches.h"
+#include "signal/write.h"
+
+namespace heliograph::control {
+namespace {
+
+TimerKey end_timer(const std::string& rid, const SessionKey& key) {
+  return {.kind = TimerKind::kSessionEnd, .number = 0, .rid = rid, .session = key};
+}
+
+bool has_living_peer(const Session& session) {
+  if (session.uplink && session.uplink->transport.alive()) return true;
+  return std::ranges::any_of(session.downlinks, [](const auto& d) { return d.second.transport.alive(); });
+}
+
+// The last session of a user went: p2p and held WATCHes of any session of theirs look at users.
+void forget_connection(Turn& turn, const std::string& rid, const SessionKey& key, const Session& session) {
+  if (!session.connection) return;
+  const auto it = turn.state.connections.find(*session.connection);
+  if (it != turn.state.connections.end()) it->second.sessions.erase({rid, key});
+}
+
+}  // namespace
+
+void attach(Turn& turn, OpenRoom& room, const SessionKey& key, ConnectionId connection) {
+  auto& session = room.sessions.at(key);
+  if (session.connection == connection) return;
+  if (session.connection) {
+    turn.send(session, signal::session_replaced(room.rid, key.session_id));
+    forget_connection(turn, room.rid, key, session);
+  }
+  session.connection = connection;
+  turn.state.connections.at(connection).sessions.insert({room.rid, key});
+  rearm(turn, room.rid, key, session);
+  deliver_held(turn, session);
+}
+
+void detach(Turn& turn, ConnectionId connection) {
+  const auto it = turn.state.connections.find(connection);
+  if (it == turn.state.connections.end()) return;
+  const auto refs = std::move(it->second.sessions);
+  turn.state.connections.erase(it);
+  for (const auto& [rid, key] : refs) {
+    auto& session = turn.room(rid)->sessions.at(key);
+    session.connection.reset();
+    session.socket_closed = turn.now;
+    rearm(turn, rid, key, session);
+  }
+}
+
+base::Timestamp ends_at(const Session& session, const Timeouts& timeouts) {
+  if (session.connection || has_living_peer(session)) return base::Timestamp::never();
+  auto last = session.socket_closed;
+  if (session.heartbeat) last = std::max(last, *session.heartbeat + timeouts.heartbeat);
+  if (session.consent_lost) last = std::max(last, *session.consent_lost);
+  return last + timeouts.session_grace;
+}
+
+void rearm(Turn& turn, const std::string& rid, const SessionKey& key, const Session& session) {
+  const auto when = ends_at(session, turn.state.config.timeouts);
+  if (when.is_never()) {
+    turn.state.timers.cancel(end_timer(rid, key));
+  } else {
+    turn.state.timers.set(end_timer(rid, key), when);
+  }
+}
+
+void end_session(Turn& turn, OpenRoom& room, const SessionKey& key) {
+  drop_held_watches(turn, room, key);
+  end_uplink(turn, room, key);
+  free_downlinks(turn, room, key);
+  forget_connection(turn, room.rid, key, room.sessions.at(key));
+  turn.state.timers.cancel(end_timer(room.rid, key));
+  room.sessions.erase(key);
+  room.room.leave(turn.now, key);
+  refuse_watches_of(turn, room, key);
+}
+
+void close_room(Turn& turn, const std::string& rid) {
+  auto* room = turn.room(rid);
+  if (room == nullptr) return;
+  while (!room->sessions.empty()) end_session(turn, *room, SessionKey(room->sessions.begin()->first));
+  turn.state.timers.cancel({.kind = TimerKind::kRoomEmpty, .number = 0, .rid = rid, .session = {}});
+  turn.state.rooms.erase(rid);
+}
+
+}  // namespace heliograph::control

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// All that the control plane remembers. One owner tree: State has connections and rooms, a room its sessions, a session
+// its connections to the media plane. References across the tree are keys and numbers, looked up when used.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/rng.h"
+#include "base/time.h"
+#include "control/config.h"
+#include "control/control.h"
+#include "control/timers.h"
+#include "negotiation/downlink.h"
+#include "negotiation/uplink.h"
+#include "plan/command.h"
+#include "room/room.h"
+#include "signal/signal.h"
+
+namespace heliograph::control {
+
+using room::SessionKey;
+
+// Where a session stands in the tree.
+struct SessionRef {
+  std::string rid;
+  SessionKey key;
+
+  auto operator<=>(const SessionRef&) const = default;
+};
+
+struct Connection {
+  Identity identity;
+  std::set<SessionRef> sessions;  // that spoke on it last (B-10)
+};
+
+// What both kinds of PeerConnection have.
+struct Transport {
+  plan::PeerId peer;
+  plan::IceParameters local;
+  bool connected = false;  // PeerConnected came
+  bool gone = false;       // PeerGone came, and no PeerRevived
+  bool dtls_over = false;  // gone for good: no consent revives it
+
+  bool alive() const { return connected && !gone; }
+};
+
+// The OFFER that an uplink answered last, to know it again (B-9, B-61).
+struct AnsweredOffer {
+  signal::SessionInfo from;
+  std::string sdp;
+  std::string op;
+  base::Timestamp at;
+  std::string answer;
+};
+
+struct Uplink {
+  Transport transport;
+  plan::PublicationId publication;
+  plan::RemoteTransport remote;
+  std::vector<plan::UplinkTrack> tracks;
+  negotiation::SessionVersion version;
+  AnsweredOffer last;
+};
+
+struct Downlink {
+  Transport transport;
+  plan::PublicationId publication;
+  negotiation::DownlinkOffer offer;
+  std::vector<plan::DownlinkTrack> taken;  // by the last answer; empty before the first
+  base::Timestamp offered;
+  bool waiting = true;      // for an ANSWER to `offer`
+  bool restarting = false;  // `offer` is one of an ICE restart
+  std::string last_answer;  // to know it again (B-9)
+};
+
+// A WATCH of somebody who does not publish yet (B-32).
+struct HeldWatch {
+  uint64_t number = 0;
+  signal::Header header;
+  signal::Watch watch;
+};
+
+// A message of p2p for a session whose socket is away (B-42).
+struct HeldMessage {
+  base::Timestamp at;
+  std::string text;
+};
+
+struct Session {
+  std::optional<ConnectionId> connection;
+  base::Timestamp socket_closed;                // while there is no connection
+  std::optional<base::Timestamp> heartbeat;     // the last one
+  std::optional<base::Timestamp> consent_lost;  // when its last living peer stopped living
+  bool wants_members = false;
+  std::optional<Uplink> uplink;
+  std::map<SessionKey, Downlink> downlinks;              // by the session watched
+  std::map<SessionKey, base::Timestamp> downlinks_gone;  // that there were (B-41)
+  std::deque<HeldWatch> held_watches;
+  std::deque<HeldMessage> held_messages;
+};
+
+// A room and everything that was negotiated in it.
+struct OpenRoom {
+  std::string rid;
+  signal::Channel channel = signal::Channel::kM2m;
+  room::Room room;
+  std::map<SessionKey, Session> sessions;  // exactly those of `room`
+
+  room::Routes told;  // what the shards were told; equals routes(room) whenever a call returns
+  uint64_t routes_seen = 0;
+  uint64_t lists_seen = 0;
+  uint64_t rev = 0;
+  std::string pps = "[]";
+  std::string members = "[]";
+  bool pps_unsent = false;  // changed since the last push
+};
+
+// Whose peer it is. `target`: the session that it watches; none for an uplink.
+struct PeerOwner {
+  plan::PeerId peer;
+  SessionRef session;
+  std::optional<SessionKey> target;
+};
+
+struct State {
+  explicit State(Config c) : config(std::move(c)), rng(config.seed), peers_by_shard(config.shards.size()) {}
+
+  Config config;
+  base::Rng rng;
+  Timers timers;
+  std::map<ConnectionId, Connection> connections;
+  std::map<std::string, OpenRoom> rooms;
+  std::map<uint64_t, PeerOwner> peers;  // by PeerId::number
+  std::vector<size_t> peers_by_shard;
+  std::map<base::Code, uint64_t> refusals;
+  uint64_t last_number = 0;  // of peers, publications and held WATCHes
+  bool draining = false;
+};
+
+// One call into the control plane: what is known, when it is, and what comes of it.
+struct Turn {
+  State& state;
+  base::Timestamp now;
+  Out& out;
+
+  OpenRoom* room(const std::string& rid) const;
+  // nullptr when it is not in the room.
+  static Session* session(OpenRoom& room, const SessionKey& key);
+
+  // Nothing when the connection is not open.
+  void send(ConnectionId to, std::string text) const;
+  void send(const Session& to, std::string text) const;
+  void command(plan::Command command) const { out.commands.push_back(std::move(command)); }
+  void refuse(ConnectionId to, const signal::Header& header, const base::Refusal& refusal,
+              std::optional<base::Duration> retry_after = std::nullopt) const;
+};
+
+inline SessionKey key_of(const signal::SessionInfo& from) { return {from.user_id, from.session_id}; }
+
+}  // namespace heliograph::control

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/state.h"
+#include "signal/write.h"
+
+namespace heliograph::control {
+
+OpenRoom* Turn::room(const std::string& rid) const {
+  const auto it = state.rooms.find(rid);
+  return it == state.rooms.end() ? nullptr : &it->second;
+}
+
+Session* Turn::session(OpenRoom& room, const SessionKey& key) {
+  const auto it = room.sessions.find(key);
+  return it == room.sessions.end() ? nullptr : &it->second;
+}
+
+void Turn::send(ConnectionId to, std::string text) const {
+  if (state.connections.contains(to)) out.messages.push_back(Send{to, std::move(text)});
+}
+
+void Turn::send(const Session& to, std::string text) const {
+  if (to.connection) send(*to.connection, std::move(text));
+}
+
+void Turn::refuse(ConnectionId to, const signal::Header& header, const base::Refusal& refusal,
+                  std::optional<base::Duration> retry_after) const {
+  ++state.refusals[refusal.code];
+  send(to, signal::refusal(header.name, refusal, header.data, header.tid, retry_after));
+}
+
+}  // namespace heliograph::control

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/uplinks.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "control/downlinks.h"
+#include "control/sessions.h"
+#include "control/settle.h"
+#include "control/watches.h"
+#include "signal/write.h"
+
+namespace heliograph::control {
+namespace {
+
+using Answered = std::expected<negotiation::Uplink, base::Refusal>;
+
+// One OFFER on its way.
+struct Request {
+  Turn& turn;
+  OpenRoom& room;
+  ConnectionId connection;
+  const signal::Header& header;
+  const signal::Offer& offer;
+  SessionKey key;
+
+  Session& session() const { return room.sessions.at(key); }
+  SessionRef ref() const { return {room.rid, key}; }
+};
+
+bool is_identical(const Request& request, const AnsweredOffer& last) {
+  const auto age = request.turn.now - last.at;
+  return age < request.turn.state.config.timeouts.identical_offer && request.header.from == last.from &&
+         request.offer.sdp == last.sdp && request.offer.op == last.op;  // B-61
+}
+
+negotiation::Capabilities capabilities_at(const Request& request, plan::ShardIndex shard) {
+  return capabilities(request.turn.state, request.room, shard);
+}
+
+// The same on a living uplink: on a restart its viewers should not have to change codec.
+negotiation::Capabilities capabilities_like(const Request& request, const Uplink& uplink) {
+  auto result = capabilities_at(request, uplink.transport.peer.shard);
+  const auto video = std::ranges::find(uplink.tracks, plan::Kind::kVideo, &plan::UplinkTrack::kind);
+  if (video != uplink.tracks.end()) result.preferred_video = video->codec.codec;
+  return result;
+}
+
+void acknowledge(const Request& request, const std::string& answer) {
+  auto& uplink = *request.session().uplink;
+  uplink.last = {request.header.from, request.offer.sdp, request.offer.op, request.turn.now, answer};
+  request.turn.send(request.connection, signal::offer_ack(request.header, answer));
+}
+
+void await_connection(Turn& turn, const Transport& transport) {
+  turn.state.timers.set(peer_timer(TimerKind::kPeerConnect, transport.peer),
+                        turn.now + turn.state.config.timeouts.uplink_connect);
+}
+
+// What was agreed becomes the uplink's: on this transport, for its publication.
+void carry(const Request& request, Uplink& uplink, negotiation::Uplink agreed) {
+  if (uplink.remote != agreed.remote) request.turn.command(plan::SetRemote{uplink.transport.peer, agreed.remote});
+  uplink.remote = std::move(agreed.remote);
+  uplink.tracks = agreed.tracks;
+  request.turn.command(plan::Publish{uplink.transport.peer, uplink.publication, uplink.tracks});
+  request.room.room.publish(request.key, uplink.publication, std::move(agreed.tracks));
+}
+
+std::expected<std::string, base::Refusal> start(const Request& request) {
+  auto& state = request.turn.state;
+  Uplink uplink;
+  uplink.transport = fresh_transport(state, least_loaded(state));
+  uplink.version = fresh_session(state);
+  uplink.publication = {.home = uplink.transport.peer.shard, .number = fresh_number(state)};
+  auto agreed = negotiation::answer(request.offer.sdp, uplink.transport.local, uplink.version,
+                                    capabilities_at(request, uplink.transport.peer.shard));
+  if (!agreed) return std::unexpected(agreed.error());  // B-24: what was there lives on
+  end_uplink(request.turn, request.room, request.key);
+  open_peer(request.turn, uplink.transport, request.ref(), std::nullopt);
+  auto answer = agreed->answer_sdp;
+  auto& placed = request.session().uplink.emplace(std::move(uplink));
+  carry(request, placed, std::move(*agreed));
+  await_connection(request.turn, placed.transport);
+  return answer;
+}
+
+// Same PeerConnection, same credentials: tracks came or went (B-23).
+std::string renegotiate(const Request& request, Uplink& uplink, negotiation::Uplink agreed) {
+  ++uplink.version.version;
+  auto answer = agreed.answer_sdp;
+  carry(request, uplink, std::move(agreed));
+  return answer;
+}
+
+// Same PeerConnection, new credentials on both sides (B-22; RFC 8445 section 9).
+std::expected<std::string, base::Refusal> restart_ice(const Request& request, Uplink& uplink) {
+  auto local = fresh_ice(request.turn.state);
+  auto version = uplink.version;
+  ++version.version;
+  auto agreed = negotiation::answer(request.offer.sdp, local, version, capabilities_like(request, uplink));
+  if (!agreed) return std::unexpected(agreed.error());
+  uplink.version = version;
+  uplink.transport.local = local;
+  request.turn.command(plan::RestartIce{uplink.transport.peer, std::move(local)});
+  if (uplink.transport.gone)  // as long as a new connection may take
+    request.turn.state.timers.set(peer_timer(TimerKind::kPeerGone, uplink.transport.peer),
+                                  request.turn.now + request.turn.state.config.timeouts.uplink_connect);
+  auto answer = agreed->answer_sdp;
+  carry(request, uplink, std::move(*agreed));
+  return answer;
+}
+
+// Another PeerConnection takes the publication over, on the same shard; its viewers notice a keyframe (B-22).
+std::expected<std::string, base::Refusal> swap_transport(const Request& request, Uplink& uplink) {
+  auto& state = request.turn.state;
+  auto transport = fresh_transport(state, uplink.transport.peer.shard);
+  const auto version = fresh_session(state);
+  auto agreed = negotiation::answer(request.offer.sdp, transport.local, version, capabilities_like(request, uplink));
+  if (!agreed) return std::unexpected(agreed.error());
+  const auto old = std::exchange(uplink.transport, std::move(transport));
+  uplink.version = version;
+  uplink.remote = {};
+  open_peer(request.turn, uplink.transport, request.ref(), std::nullopt);
+  auto answer = agreed->answer_sdp;
+  carry(request, uplink, std::move(*agreed));
+  close_peer(request.turn, old, request.session());
+  await_connection(request.turn, uplink.transport);
+  return answer;
+}
+
+std::expected<std::string, base::Refusal> change(const Request& request, Uplink& uplink) {
+  auto version = uplink.version;
+  ++version.version;
+  auto agreed =
+      negotiation::answer(request.offer.sdp, uplink.transport.local, version, capabilities_like(request, uplink));
+  if (!agreed) return std::unexpected(agreed.error());
+  const auto what = uplink.transport.dtls_over ? negotiation::UplinkChange::kNewPeerConnection
+                                               : negotiation::classify(uplink.remote, agreed->remote);
+  if (what == negotiation::UplinkChange::kRenegotiation) return renegotiate(request, uplink, std::move(*agreed));
+  if (!request.offer.restarting) return start(request);  // B-23: the old publication ends
+  if (what == negotiation::UplinkChange::kIceRestart) return restart_ice(request, uplink);
+  return swap_transport(request, uplink);
+}
+
+}  // namespace
+
+void receive_offer(Turn& turn, OpenRoom& room, ConnectionId connection, const signal::Header& header,
+                   const signal::Offer& offer) {
+  const Request request{turn, room, connection, header, offer, key_of(header.from)};
+  auto& uplink = request.session().uplink;
+  if (uplink && is_identical(request, uplink->last))  // B-9
+    return turn.send(connection, signal::offer_ack(header, uplink->last.answer));
+  auto answer = uplink ? change(request, *uplink) : start(request);
+  if (!answer) return turn.refuse(connection, header, answer.error());
+  free_mismatched(turn, room, request.key);
+  sync_routes(turn, room);
+  acknowledge(request, *answer);
+}
+
+void uplink_connected(Turn& turn, const FoundPeer& found) {
+  turn.state.timers.cancel(peer_timer(TimerKind::kPeerConnect, found.owner.peer));
+  found.room->room.list(found.owner.session.key);
+  answer_watches_of(turn, *found.room, found.owner.session.key);
+}
+
+void end_uplink(Turn& turn, OpenRoom& room, const SessionKey& key) {
+  auto& session = room.sessions.at(key);
+  if (!session.uplink) return;
+  const auto uplink = std::move(*session.uplink);
+  session.uplink.reset();
+  room.room.unpublish(key);
+  free_watchers(turn, room, key);
+  sync_routes(turn, room);
+  turn.command(plan::Unpublish{uplink.publication});
+  close_peer(turn, uplink.transport, session);
+  rearm(turn, room.rid, key, session);
+}
+
+}  // namespace heliograph::control

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "gateway/gateway.h"
+#include "gateway/router.h"
+
+namespace heliograph::gateway {
+
+class Connection;
+
+// What every connection of one gateway shares; outlives them all.
+struct Hall {
+  Limits limits;
+  Callbacks callbacks;
+  Router router;
+  boost::asio::ssl::context* tls = nullptr;
+  Counters counters = {};
+  bool draining = false;
+  ConnectionId last_id = 0;
+  std::unordered_map<ConnectionId, std::shared_ptr<Connection>> open = {};  // those between on_open and on_closed
+};
+
+// One accepted socket: HTTP requests until one of them asks for a WebSocket. It keeps itself alive until its socket is
+// gone. The class behind it is the one translation unit that compiles Beast.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  virtual void send(std::string text) = 0;
+  virtual void close(uint16_t code, std::string reason) = 0;
+};
+
+void start_connection(boost::asio::ip::tcp::socket socket, Hall& hall);
+
+}  // namespace heliograph::gateway

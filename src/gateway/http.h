@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// HTTP as values, so that what answers a request needs no HTTP library.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/socket_address.h"
+
+namespace heliograph::gateway {
+
+struct Request {
+  std::string method;         // "GET"; HEAD stays HEAD
+  std::string path;           // as sent, not percent-decoded: "/v1/rooms/a%20b"
+  std::string query;          // without the question mark
+  std::string authorization;  // the header, whole; empty: none
+  std::string if_none_match;
+  std::string content_type;
+  std::string body;
+  base::IpAddress address;  // who asks
+};
+
+struct Response {
+  unsigned status = 200;
+  std::string content_type = {};  // empty: no body
+  std::string body = {};
+  std::string_view fixed_body = {};  // instead of body: bytes that outlive the server, not copied
+  std::vector<std::pair<std::string, std::string>> headers = {};
+
+  std::string_view payload() const { return fixed_body.empty() ? std::string_view(body) : fixed_body; }
+};
+
+// RFC 9457: {"type":"about:blank","title":…,"status":…,"detail":…} as application/problem+json.
+Response problem(unsigned status, std::string_view detail);
+
+// Who answers what. A route for GET answers HEAD too.
+struct Route {
+  std::string method;
+  std::string path;    // "/v1/rooms"
+  bool below = false;  // true: also every path under it, "/v1/rooms/…"
+  std::function<Response(const Request&)> answer;
+};
+
+// A file of the page that is part of the binary. Everything it points to lives as long as the program.
+struct Asset {
+  std::string_view path;  // "/app.js"; "/index.html" is also "/"
+  std::string_view content_type;
+  std::string_view bytes;
+  std::string_view etag;  // with its quotes
+};
+
+}  // namespace heliograph::gateway

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "room/room.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace heliograph::room {
+
+using base::Code;
+using base::Refusal;
+
+std::string_view to_text(Role role) {
+  switch (role) {
+    case Role::kViewer:
+      return "viewer";
+    case Role::kPublisher:
+      return "publisher";
+    case Role::kAdmin:
+      return "admin";
+  }
+  return "";
+}
+
+bool Publication::has(plan::Kind kind) const {
+  return std::ranges::find(tracks, kind, &plan::UplinkTrack::kind) != tracks.end();
+}
+
+const User* Room::user(const std::string& user_id) const {
+  const auto it = users_.find(user_id);
+  return it == users_.end() ? nullptr : &it->second;
+}
+
+const Session* Room::session(const SessionKey& key) const {
+  const auto* owner = user(key.user_id);
+  if (owner == nullptr) return nullptr;
+  const auto it = owner->sessions.find(key.session_id);
+  return it == owner->sessions.end() ? nullptr : &it->second;
+}
+
+Session& Room::at(const SessionKey& key) {
+  const auto* found = session(key);
+  CHECK(found != nullptr);
+  return const_cast<Session&>(*found);
+}
+
+std::expected<void, Refusal> Room::check_limits(const SessionKey& key) const {
+  const auto* known = user(key.user_id);
+  if (known == nullptr && users_.size() >= rules_.users)
+    return std::unexpected(Refusal{Code::kRoomFull, "the room has all the users that it may have"});
+  if (known != nullptr && known->sessions.size() >= rules_.sessions_per_user)
+    return std::unexpected(Refusal{Code::kRoomFull, "the user has all the sessions that they may have in this room"});
+  if (session_count_ >= rules_.sessions)
+    return std::unexpected(Refusal{Code::kRoomFull, "the room has all the sessions that it may have"});
+  return {};
+}
+
+size_t Room::publishing_users() const {
+  return static_cast<size_t>(std::ranges::count_if(users_, [](const auto& u) { return may_publish(u.second.role); }));
+}
+
+// B-14, B-59: a token's role wins; who created the room publishes; the others are what `otherwise` says.
+std::expected<Role, Refusal> Room::admit(const std::string& user_id, const Claim& claim) const {
+  if (const auto* known = user(user_id)) return known->role;
+  if (rules_.everyone_publishes) return Role::kPublisher;
+  const bool creates = user_id == creator_;
+  const Role role = claim.claimed.value_or(creates ? Role::kPublisher : claim.otherwise);
+  if (!may_publish(role) || publishing_users() < rules_.publishing_users) return role;
+  if (!claim.claimed && !creates) return Role::kViewer;
+  return std::unexpected(Refusal{Code::kRoomFull, "the room has all the publishers that it may have"});
+}
+
+std::expected<Role, Refusal> Room::join(const SessionKey& key, const Profile& profile, const Traits& traits,
+                                        const Claim& claim) {
+  if (session(key) != nullptr) return users_.at(key.user_id).role;
+  if (const auto fits = check_limits(key); !fits) return std::unexpected(fits.error());
+  const auto role = admit(key.user_id, claim);
+  if (!role) return role;
+  const bool newcomer = !users_.contains(key.user_id);
+  auto& who = users_[key.user_id];
+  if (newcomer && may_publish(*role)) who.publisher_since = ++publisher_counter_;
+  who.role = *role;
+  who.profile = profile;
+  who.sessions[key.session_id].traits = traits;
+  ++session_count_;
+  ++list_version_;
+  return role;
+}
+
+void Room::leave(base::Timestamp now, const SessionKey& key) {
+  if (session(key) == nullptr) return;
+  auto& who = users_.at(key.user_id);
+  who.sessions.erase(key.session_id);
+  if (who.sessions.empty()) users_.erase(key.user_id);
+  --session_count_;
+  ++route_version_;
+  ++list_version_;
+  auto [it, is_new] = left_.try_emplace(key, now);
+  if (!is_new) left_by_time_.erase({it->second, key});
+  it->second = now;
+  left_by_time_.emplace(now, key);
+  forget_left();
+}
+
+void Room::forget_left() {
+  while (left_.size() > rules_.left_sessions) {
+    left_.erase(left_by_time_.begin()->second);
+    left_by_time_.erase(left_by_time_.begin());
+  }
+}
+
+std::optional<Role> Room::role_of(const std::string& user_id) const {
+  const auto* who = user(user_id);
+  if (who == nullptr) return std::nullopt;
+  return who->role;
+}
+
+std::string_view Room::owner() const {
+  if (rules_.lists_sessions) return creator_;  // p2p: the creator (B-55)
+  const std::pair<const std::string, User>* longest = nullptr;
+  for (const auto& entry : users_) {
+    if (!may_publish(entry.second.role)) continue;
+    if (longest == nullptr || entry.second.publisher_since < longest->second.publisher_since) longest = &entry;
+  }
+  return longest == nullptr ? std::string_view() : std::string_view(longest->first);
+}
+
+bool Room::has_left(base::Timestamp now, base::Duration memory, const SessionKey& key) const {
+  const auto it = left_.find(key);
+  return it != left_.end() && now - it->second < memory && session(key) == nullptr;
+}
+
+bool Room::user_has_left(base::Timestamp now, base::Duration memory, const std::string& user_id) const {
+  if (user(user_id) != nullptr) return false;
+  for (auto it = left_.lower_bound(SessionKey{user_id, ""}); it != left_.end() && it->first.user_id == user_id; ++it)
+    if (now - it->second < memory) return true;
+  return false;
+}
+
+void Room::enable(const SessionKey& key, std::optional<bool> video, std::optional<bool> audio) {
+  auto& s = at(key);
+  s.video = video.value_or(s.video);
+  s.audio = audio.value_or(s.audio);
+  ++list_version_;
+}
+
+void Room::publish(const SessionKey& key, plan::PublicationId id, std::vector<plan::UplinkTrack> tracks) {
+  auto& publication = at(key).publication;
+  if (!publication || publication->id != id) publication = Publication{.id = id, .tracks = {}};
+  publication->tracks = std::move(tracks);
+  ++route_version_;
+  ++list_version_;
+}
+
+void Room::list(const SessionKey& key) {
+  auto& publication = at(key).publication;
+  CHECK(publication.has_value());
+  publication->listed = true;
+  ++list_version_;
+}
+
+void Room::unpublish(const SessionKey& key) {
+  at(key).publication.reset();
+  ++route_version_;
+  ++list_version_;
+}
+
+void Room::watch(const SessionKey& viewer, const SessionKey& target, plan::PeerId peer,
+                 plan::PublicationId publication) {
+  at(viewer).watching[target] = Downlink{.peer = peer, .publication = publication, .tracks = {}};
+  ++route_version_;
+}
+
+void Room::take(const SessionKey& viewer, const SessionKey& target, std::vector<plan::DownlinkTrack> tracks) {
+  auto& watching = at(viewer).watching;
+  const auto it = watching.find(target);
+  CHECK(it != watching.end());
+  it->second.tracks = std::move(tracks);
+  ++route_version_;
+}
+
+void Room::unwatch(const SessionKey& viewer, const SessionKey& target) {
+  at(viewer).watching.erase(target);
+  ++route_version_;
+}
+
+namespace {
+
+std::vector<plan::DownlinkTrack> carried(const Publication& publication,
+                                         const std::vector<plan::DownlinkTrack>& lines) {
+  std::vector<plan::DownlinkTrack> result;
+  for (const auto& line : lines) {
+    const auto same = [&](const plan::UplinkTrack& t) {
+      return t.kind == line.kind && t.codec.codec == line.codec.codec;
+    };
+    if (std::ranges::any_of(publication.tracks, same)) result.push_back(line);
+  }
+  return result;
+}
+
+void add_routes(const Room& room, const Session& viewer, Routes& routes) {
+  for (const auto& [target, downlink] : viewer.watching) {
+    const auto* session = room.session(target);
+    if (session == nullptr || !session->publication || session->publication->id != downlink.publication) continue;
+    auto lines = carried(*session->publication, downlink.tracks);
+    if (!lines.empty()) routes.emplace(RouteKey{downlink.publication, downlink.peer}, std::move(lines));
+  }
+}
+
+std::optional<Listed> entry(const Room& room, const SessionKey& key, const User& user, const Session& session) {
+  Listed listed{.key = key, .user = &user, .session = &session, .video = session.video, .audio = session.audio};
+  if (room.rules().lists_sessions) return listed;
+  if (!session.publication || !session.publication->listed) return std::nullopt;
+  listed.video = session.video && !room.rules().audio_only && session.publication->has(plan::Kind::kVideo);
+  listed.audio = session.audio && session.publication->has(plan::Kind::kAudio);
+  return listed;
+}
+
+}  // namespace
+
+Routes routes(const Room& room) {
+  Routes result;
+  for (const auto& [user_id, user] : room.users())
+    for (const auto& [session_id, session] : user.sessions) add_routes(room, session, result);
+  return result;
+}
+
+std::vector<Listed> listed(const Room& room) {
+  std::vector<Listed> result;
+  for (const auto& [user_id, user] : room.users())
+    for (const auto& [session_id, session] : user.sessions)
+      if (auto one = entry(room, {user_id, session_id}, user, session)) result.push_back(std::move(*one));
+  return result;
+}
+
+std::optional<Listed> listed(const Room& room, const SessionKey& key) {
+  const auto* session = room.session(key);
+  if (session == nullptr) return std::nullopt;
+  return entry(room, key, *room.user(key.user_id), *session);
+}
+
+}  // namespace heliograph::room

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <expected>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/refusal.h"
+#include "base/time.h"
+#include "plan/command.h"
+#include "plan/media.h"
+
+namespace heliograph::room {
+
+// A session within its room (B-10).
+struct SessionKey {
+  std::string user_id;
+  std::string session_id;
+
+  auto operator<=>(const SessionKey&) const = default;
+};
+
+enum class Role : uint8_t { kViewer, kPublisher, kAdmin };
+std::string_view to_text(Role role);
+// Admins publish too (B-14).
+constexpr bool may_publish(Role role) { return role != Role::kViewer; }
+
+// How a user is shown; all may be empty (B-12).
+struct Profile {
+  std::string username;
+  std::string fullname;
+  std::string avatar;
+};
+
+// What a session says of itself; shown in the lists, never judged here.
+struct Traits {
+  std::string category;
+  std::string host;
+  std::string device_id;
+};
+
+// What the type of a room makes of it (section 3 of behaviour.md).
+struct Rules {
+  size_t publishing_users = 9;
+  size_t users = SIZE_MAX;  // p2p: 2
+  size_t sessions = 20'000;
+  size_t sessions_per_user = 32;
+  size_t left_sessions = 4'096;     // remembered; the oldest is forgotten
+  bool audio_only = false;          // a2m
+  bool everyone_publishes = false;  // p2p (B-14)
+  bool lists_sessions = false;      // p2p: the list has every session, publishing or not (B-55)
+};
+
+// Which role somebody gets who comes in: `claimed` by a token wins; else `otherwise`, or viewer where `otherwise` may
+// publish and no publisher's place is free.
+struct Claim {
+  std::optional<Role> claimed;
+  Role otherwise = Role::kViewer;
+};
+
+struct Publication {
+  plan::PublicationId id;
+  std::vector<plan::UplinkTrack> tracks;
+  bool listed = false;  // its transport has come up once (B-26)
+
+  bool has(plan::Kind kind) const;
+};
+
+// A viewer's PeerConnection for one watched session.
+struct Downlink {
+  plan::PeerId peer;
+  plan::PublicationId publication;
+  std::vector<plan::DownlinkTrack> tracks;  // empty until answered
+};
+
+struct Session {
+  Traits traits;
+  bool video = true;  // enabled by its user now
+  bool audio = true;
+  std::optional<Publication> publication;
+  std::map<SessionKey, Downlink> watching;
+};
+
+struct User {
+  Profile profile;
+  Role role = Role::kViewer;
+  uint64_t publisher_since = 0;  // order among publishers; 0 for viewers
+  std::map<std::string, Session> sessions;
+};
+
+// What a publication and a viewer's peer are to each other.
+using RouteKey = std::pair<plan::PublicationId, plan::PeerId>;
+using Routes = std::map<RouteKey, std::vector<plan::DownlinkTrack>>;
+
+// Who is there, what they may do, who hears whom. Owned by control/. Pure state: what a call needs of time is a
+// parameter.
+class Room {
+ public:
+  Room(Rules rules, std::string creator) : rules_(rules), creator_(std::move(creator)) {}
+
+  const Rules& rules() const { return rules_; }
+  const std::string& creator() const { return creator_; }
+  bool empty() const { return users_.empty(); }
+  const std::map<std::string, User>& users() const { return users_; }
+  size_t session_count() const { return session_count_; }
+  const User* user(const std::string& user_id) const;
+  const Session* session(const SessionKey& key) const;
+
+  // The session is in from now on, with its user's role. Again for the same session: nothing changes (JOIN is
+  // idempotent). Refused with 4025 when a limit of the rules is reached.
+  std::expected<Role, base::Refusal> join(const SessionKey& key, const Profile& profile, const Traits& traits,
+                                          const Claim& claim);
+  // Out, with its publication and what it watches. Others' downlinks to it stay until unwatch().
+  void leave(base::Timestamp now, const SessionKey& key);
+  // nullopt: not here.
+  std::optional<Role> role_of(const std::string& user_id) const;
+  // The longest-standing publisher; "" while there is none (B-14, B-57).
+  std::string_view owner() const;
+
+  // Whether the session left within `memory` of now (B-16).
+  bool has_left(base::Timestamp now, base::Duration memory, const SessionKey& key) const;
+  bool user_has_left(base::Timestamp now, base::Duration memory, const std::string& user_id) const;
+
+  // The session must be here for all below.
+  void enable(const SessionKey& key, std::optional<bool> video, std::optional<bool> audio);
+  // Replaces the tracks of the same publication, or whatever was there before.
+  void publish(const SessionKey& key, plan::PublicationId id, std::vector<plan::UplinkTrack> tracks);
+  void list(const SessionKey& key);
+  void unpublish(const SessionKey& key);
+  void watch(const SessionKey& viewer, const SessionKey& target, plan::PeerId peer, plan::PublicationId publication);
+  void take(const SessionKey& viewer, const SessionKey& target, std::vector<plan::DownlinkTrack> tracks);
+  void unwatch(const SessionKey& viewer, const SessionKey& target);
+
+  // Grows with every change that routes() may show, and with every change that the lists may show.
+  uint64_t route_version() const { return route_version_; }
+  uint64_t list_version() const { return list_version_; }
+
+ private:
+  Session& at(const SessionKey& key);
+  std::expected<Role, base::Refusal> admit(const std::string& user_id, const Claim& claim) const;
+  std::expected<void, base::Refusal> check_limits(const SessionKey& key) const;
+  size_t publishing_users() const;
+  void forget_left();
+
+  Rules rules_;
+  std::string creator_;
+  std::map<std::string, User> users_;
+  std::map<SessionKey, base::Timestamp> left_;
+  std::set<std::pair<base::Timestamp, SessionKey>> left_by_time_;
+  size_t session_count_ = 0;
+  uint64_t publisher_counter_ = 0;
+  uint64_t route_version_ = 1;
+  uint64_t list_version_ = 1;
+};
+
+// Who hears whom, on which lines: every answered downlink whose publication lives, with the lines whose codec is the
+// one published.
+Routes routes(const Room& room);
+
+// A session that others may watch, as the list has it.
+struct Listed {
+  SessionKey key;
+  const User* user = nullptr;
+  const Session* session = nullptr;
+  bool video = false;  // enabled, negotiated and allowed in this room (B-31)
+  bool audio = false;
+};
+std::vector<Listed> listed(const Room& room);
+// The same of one session; nullopt when it is not in the list.
+std::optional<Listed> listed(const Room& room, const SessionKey& key);
+
+}  // namespace heliograph::room

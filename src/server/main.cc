@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "base/log.h"
+#include "server/options.h"
+#include "server/server.h"
+
+namespace {
+
+using namespace heliograph;  // NOLINT
+
+std::optional<std::string> environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());  // NOLINT: read before any thread is there
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+// SIGINT and SIGTERM are taken by one thread, by waiting: nothing runs in a signal handler. SIGUSR1 ends the wait.
+sigset_t ending_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int s : {SIGINT, SIGTERM, SIGUSR1}) sigaddset(&set, s);
+  return set;
+}
+
+void wait_for_signal(server::Server& server) {
+  const auto set = ending_signals();
+  int which = 0;
+  if (sigwait(&set, &which) == 0 && which != SIGUSR1) server.drain();
+}
+
+int serve(const server::Options& options) {
+  base::log::configure(options.log_level, options.log_format);
+  const auto set = ending_signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  auto server = server::Server::create(options);
+  if (!server) {
+    std::fprintf(stderr, "heliograph: %s: %s\n", server.error().where.c_str(), server.error().error.message().c_str());
+    return 1;
+  }
+  base::log::warn("open development mode: everyone is who they say; put no such server on the internet");
+  base::log::info("serving", {{"url", (*server)->url()}});
+  std::printf("%s\n", (*server)->url().c_str());
+  std::fflush(stdout);
+  std::thread waiter([&] { wait_for_signal(**server); });
+  (*server)->run();
+  pthread_kill(waiter.native_handle(), SIGUSR1);
+  waiter.join();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto options = server::parse(argc, argv, environment);
+  if (!options) {
+    std::fputs(options.error().text.c_str(), options.error().code == 0 ? stdout : stderr);
+    return options.error().code;
+  }
+  return serve(*options);
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/metrics.h"
+
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "prometheus/metric_family.h"
+#include "prometheus/text_serializer.h"
+
+namespace heliograph::server {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<ClientMetric::Label>;
+
+// Numbers that are kept elsewhere, put into the form that prometheus-cpp writes.
+class Page {
+ public:
+  void begin(std::string name, std::string help, MetricType type) {
+    families_.push_back({std::move(name), std::move(help), type, {}});
+  }
+  void add(double value, Labels labels = {}) {
+    ClientMetric metric;
+    metric.label = std::move(labels);
+    families_.back().type == MetricType::Counter ? metric.counter.value = value : metric.gauge.value = value;
+    families_.back().metric.push_back(std::move(metric));
+  }
+  void counter(std::string name, std::string help, uint64_t value) {
+    begin(std::move(name), std::move(help), MetricType::Counter);
+    add(static_cast<double>(value));
+  }
+  void gauge(std::string name, std::string help, size_t value) {
+    begin(std::move(name), std::move(help), MetricType::Gauge);
+    add(static_cast<double>(value));
+  }
+  std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
+
+ private:
+  std::vector<MetricFamily> families_;
+};
+
+void add_control(Page& page, const control::Numbers& n) {
+  page.gauge("heliograph_rooms", "Rooms that exist", n.rooms);
+  page.gauge("heliograph_sessions", "Sessions in rooms", n.sessions);
+  page.gauge("heliograph_publications", "Publications, connected or connecting", n.publications);
+  page.gauge("heliograph_downlinks", "Downlink PeerConnections", n.downlinks);
+  page.begin("heliograph_refusals_total", "Signals refused, by code", MetricType::Counter);
+  for (const auto& [code, count] : n.refusals)
+    page.add(static_cast<double>(count), {{"code", std::to_string(static_cast<int>(code))}});
+}
+
+void add_gateway(Page& page, const gateway::Counters& c) {
+  page.gauge("heliograph_websockets", "WebSockets open", c.connections_open);
+  page.counter("heliograph_websockets_total", "WebSockets opened", c.connections_total);
+  page.counter("heliograph_messages_in_total", "WebSocket messages received", c.messages_in);
+  page.counter("heliograph_messages_out_total", "WebSocket messages sent", c.messages_out);
+  page.counter("heliograph_slow_readers_total", "WebSockets closed because they did not read", c.slow_readers);
+  page.counter("heliograph_silent_total", "WebSockets closed because nothing came from them", c.silent);
+  page.begin("heliograph_refused_total", "Who did not come in at the door, by reason", MetricType::Counter);
+  for (size_t i = 0; i < gateway::kRefusedCount; ++i)
+    page.add(static_cast<double>(c.refused[i]), {{"reason", gateway::name_of(static_cast<gateway::Refused>(i))}});
+}
+
+using Read = uint64_t (*)(const ShardSnapshot&);
+struct ShardMetric {
+  const char* name;
+  const char* help;
+  Read read;
+};
+constexpr ShardMetric kShardMetrics[] = {
+    {"heliograph_packets_received_total", "RTP packets received of publications",
+     [](const ShardSnapshot& s) { return s.shard.packets_received; }},
+    {"heliograph_packets_forwarded_total", "RTP packets sent to viewers",
+     [](const ShardSnapshot& s) { return s.shard.packets_forwarded; }},
+    {"heliograph_bytes_forwarded_total", "RTP payload bytes sent to viewers",
+     [](const ShardSnapshot& s) { return s.shard.bytes_forwarded; }},
+    {"heliograph_packets_resent_total", "Retransmissions to viewers",
+     [](const ShardSnapshot& s) { return s.shard.resent; }},
+    {"heliograph_resends_missed_total", "Retransmissions asked for in vain",
+     [](const ShardSnapshot& s) { return s.shard.resends_missed; }},
+    {"heliograph_nacks_sent_total", "Lost packets asked of publishers",
+     [](const ShardSnapshot& s) { return s.shard.nacks_sent; }},
+    {"heliograph_keyframes_requested_total", "Keyframes asked of publishers",
+     [](const ShardSnapshot& s) { return s.shard.keyframes_requested; }},
+    {"heliograph_unknown_peer_total", "Datagrams from addresses that no peer is known by",
+     [](const ShardSnapshot& s) { return s.shard.unknown_peer; }},
+    {"heliograph_crossings_lost_total", "Packets that did not fit the ring to another shard",
+     [](const ShardSnapshot& s) { return s.shard.crossings_lost; }},
+    {"heliograph_srtp_forged_total", "SRTP whose tag was wrong",
+     [](const ShardSnapshot& s) { return s.shard.drops.forged; }},
+    {"heliograph_srtp_replayed_total", "SRTP that came twice or too late",
+     [](const ShardSnapshot& s) { return s.shard.drops.replayed; }},
+    {"heliograph_srtp_early_total", "SRTP before there were keys",
+     [](const ShardSnapshot& s) { return s.shard.drops.early; }},
+    {"heliograph_stun_refused_total", "STUN that was not a peer's",
+     [](const ShardSnapshot& s) { return s.shard.drops.unauthenticated; }},
+    {"heliograph_datagrams_malformed_total", "Datagrams that are neither STUN, DTLS nor SRTP",
+     [](const ShardSnapshot& s) { return s.shard.drops.malformed; }},
+    {"heliograph_datagrams_oversized_total", "Packets too large to be forwarded",
+     [](const ShardSnapshot& s) { return s.shard.drops.oversized; }},
+    {"heliograph_datagrams_received_total", "UDP datagrams received",
+     [](const ShardSnapshot& s) { return s.udp.received; }},
+    {"heliograph_datagrams_sent_total", "UDP datagrams sent", [](const ShardSnapshot& s) { return s.udp.sent; }},
+    {"heliograph_send_calls_total", "System calls that sent them",
+     [](const ShardSnapshot& s) { return s.udp.send_calls; }},
+    {"heliograph_send_failed_total", "UDP datagrams that the kernel did not take",
+     [](const ShardSnapshot& s) { return s.udp.send_failed; }},
+};
+
+void add_shards(Page& page, std::span<const ShardSnapshot> shards) {
+  page.begin("heliograph_peers", "PeerConnections", MetricType::Gauge);
+  for (size_t i = 0; i < shards.size(); ++i)
+    page.add(static_cast<double>(shards[i].peers), {{"shard", std::to_string(i)}});
+  for (const auto& metric : kShardMetrics) {
+    page.begin(metric.name, metric.help, MetricType::Counter);
+    for (size_t i = 0; i < shards.size(); ++i)
+      page.add(static_cast<double>(metric.read(shards[i])), {{"shard", std::to_string(i)}});
+  }
+}
+
+}  // namespace
+
+std::string metrics_text(const control::Numbers& control, const gateway::Counters& gateway,
+                         std::span<const ShardSnapshot> shards) {
+  Page page;
+  add_control(page, control);
+  add_gateway(page, gateway);
+  add_shards(page, shards);
+  return page.text();
+}
+
+}  // namespace heliograph::server

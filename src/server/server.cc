@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/server.h"
+
+#include <algorithm>
+#include <type_traits>
+
+#include "base/log.h"
+#include "crypto/random.h"
+#include "fmt/format.h"
+#include "io/clock.h"
+#include "io/interfaces.h"
+#include "server/assets.h"
+#include "server/metrics.h"
+
+namespace heliograph::server {
+namespace {
+
+namespace log = base::log;
+
+// Packets between one pair of shards: 2.5 MB a pair, a twentieth of a second of a full core's forwarding.
+constexpr size_t kCrossingRing = 1024;
+constexpr base::Duration kCertificateValidity = base::Duration::seconds(365 * 24 * 3600);
+// How often a drain looks whether everybody has gone, and commands that wait for a full ring are tried again.
+constexpr base::Duration kRetry = base::Duration::millis(20);
+
+uint64_t random_seed() {
+  uint64_t seed = 0;
+  crypto::random_bytes({reinterpret_cast<uint8_t*>(&seed), sizeof seed});
+  return seed;
+}
+
+plan::ShardIndex shard_of(const plan::Command& command) {
+  return std::visit(
+      []<class C>(const C& c) {
+        if constexpr (std::is_same_v<C, plan::Unpublish>) {
+          return c.publication.home;
+        } else {
+          return c.peer.shard;
+        }
+      },
+      command);
+}
+
+std::vector<base::IpAddress> parse_all(const std::vector<std::string>& texts) {
+  std::vector<base::IpAddress> found;
+  for (const auto& t : texts)
+    if (const auto ip = base::IpAddress::parse(t)) found.push_back(*ip);
+  return found;
+}
+
+control::Timeouts timeouts_of(const Options& o) {
+  control::Timeouts t;
+  t.heartbeat = o.heartbeat_timeout;
+  t.session_grace = o.session_grace;
+  t.empty_room = o.room_empty_timeout;
+  return t;
+}
+
+gateway::Limits limits_of(const Options& o) {
+  gateway::Limits l;
+  l.max_sockets = static_cast<size_t>(o.max_connections);
+  l.ping_interval = o.ping_interval;
+  l.silence = o.silence_timeout;
+  return l;
+}
+
+}  // namespace
+
+Server::Server(const Options& options) : options_(options) {
+  if (options_.shards == 0) options_.shards = std::max(1U, std::thread::hardware_concurrency());
+}
+
+Server::~Server() {
+  for (const auto& shard : shards_) shard->stop();
+}
+
+std::expected<std::unique_ptr<Server>, base::Trouble> Server::create(const Options& options) {
+  std::unique_ptr<Server> server(new Server(options));
+  auto certificate = crypto::Certificate::generate("heliograph", kCertificateValidity, io::unix_micros() / 1'000'000);
+  if (!certificate) return std::unexpected(certificate.error());
+  if (auto opened = server->open_gateway(); !opened) return std::unexpected(opened.error());
+  if (auto opened = server->open_shards(*certificate); !opened) return std::unexpected(opened.error());
+  server->open_control(*certificate);
+  return server;
+}
+
+std::expected<void, base::Trouble> Server::open_gateway() {
+  gateway::GatewayOptions o;
+  o.listen = options_.listen;
+  o.tls_certificate = options_.tls_cert;
+  o.tls_key = options_.tls_key;
+  o.limits = limits_of(options_);
+  o.assets = assets();
+  gateway::Callbacks callbacks;
+  callbacks.admit = [](const gateway::Upgrade&) { return std::expected<void, gateway::Denial>(); };
+  callbacks.on_open = [this](const gateway::Upgrade& u) {
+    control::Out out;
+    control_->connected(io::now(), u.id, {}, out);
+    speak(out);
+  };
+  callbacks.on_text = [this](gateway::ConnectionId id, std::string_view text) {
+    control::Out out;
+    control_->receive(io::now(), id, text, out);
+    speak(out);
+  };
+  callbacks.on_closed = [this](gateway::ConnectionId id) {
+    control::Out out;
+    control_->disconnected(io::now(), id, out);
+    speak(out);
+  };
+  callbacks.on_time = [this](base::Timestamp now) { on_time(now); };
+  callbacks.metrics = [this] { return metrics(); };
+  gateway_ = std::make_unique<gateway::Gateway>(std::move(o), std::move(callbacks));
+  return gateway_->start();
+}
+
+void Server::wire_crossings(size_t shards) {
+  for (size_t i = 0; i < shards * shards; ++i)
+    rings_.push_back(i / shards == i % shards ? nullptr : std::make_unique<shard::CrossingRing>(kCrossingRing));
+}
+
+shard::Crossings Server::crossings_of(size_t shard, size_t shards) const {
+  shard::Crossings ends;
+  for (size_t other = 0; other < shards; ++other) {
+    ends.to.push_back(rings_[shard * shards + other].get());
+    ends.from.push_back(rings_[other * shards + shard].get());
+  }
+  return ends;
+}
+
+std::expected<void, base::Trouble> Server::open_shards(const crypto::Certificate& certificate) {
+  auto ips = parse_all(options_.bind_ip);
+  if (ips.empty()) {
+    const bool local = std::ranges::all_of(gateway_->bound(), [](const auto& a) { return a.ip.is_loopback(); });
+    ips = io::interface_addresses(local);
+    if (ips.empty()) ips = io::interface_addresses(true);
+  }
+  const auto count = static_cast<size_t>(options_.shards);
+  wire_crossings(count);
+  for (size_t i = 0; i < count; ++i) {
+    ShardThread::Options o;
+    o.index = static_cast<plan::ShardIndex>(i);
+    for (const auto& ip : ips)
+      o.bind.push_back({ip, static_cast<uint16_t>(options_.udp_port + static_cast<int64_t>(i))});
+    o.seed = random_seed();
+    o.crossings = crossings_of(i, count);
+    o.on_events = [this] { gateway_->post([this] { hear_shards(); }); };
+    auto thread = ShardThread::create(std::move(o), certificate);
+    if (!thread) return std::unexpected(thread.error());
+    shards_.push_back(std::move(*thread));
+  }
+  return {};
+}
+
+// What stands in the SDP: the announced addresses where there are some, else those that are bound.
+std::vector<std::vector<base::SocketAddress>> Server::candidates() const {
+  const auto announced = parse_all(options_.announce_ip);
+  std::vector<std::vector<base::SocketAddress>> all;
+  for (const auto& shard : shards_) {
+    auto addresses = shard->bound();
+    if (!announced.empty()) {
+      const uint16_t port = addresses.front().port;
+      addresses.clear();
+      for (const auto& ip : announced) addresses.push_back({ip, port});
+    }
+    all.push_back(std::move(addresses));
+  }
+  return all;
+}
+
+void Server::open_control(const crypto::Certificate& certificate) {
+  control::Config c;
+  c.shards = candidates();
+  c.fingerprint = certificate.fingerprint();
+  c.open_mode = true;
+  c.entropy = [](base::Bytes bytes) { crypto::random_bytes(bytes); };
+  c.seed = random_seed();
+  c.timeouts = timeouts_of(options_);
+  c.limits.publishing_users = static_cast<size_t>(options_.room_max_publishers);
+  for (const auto& shard : c.shards)
+    for (const auto& address : shard) log::info("media address", {{"udp", address.to_string()}});
+  control_ = std::make_unique<control::Control>(std::move(c));
+}
+
+void Server::run() {
+  std::vector<ShardThread*> all;
+  for (const auto& shard : shards_) all.push_back(shard.get());
+  for (auto* shard : all) shard->start(all);
+  gateway_->run();
+  for (auto* shard : all) shard->stop();
+}
+
+void Server::speak(control::Out& out) {
+  for (auto& message : out.messages) {
+    if (auto* send = std::get_if<control::Send>(&message)) {
+      gateway_->send(send->to, std::move(send->text));
+    } else {
+      auto& close = std::get<control::Close>(message);
+      gateway_->close(close.connection, close.code, std::move(close.reason));
+    }
+  }
+  for (auto& command : out.commands) {
+    const auto shard = shard_of(command);
+    shards_[shard]->post(std::move(command));
+  }
+  schedule();
+}
+
+void Server::hear_shards() {
+  control::Out out;
+  for (const auto& shard : shards_)
+    for (const auto& event : shard->take_events()) control_->on_event(io::now(), event, out);
+  speak(out);
+}
+
+void Server::on_time(base::Timestamp now) {
+  control::Out out;
+  control_->on_time(now, out);
+  speak(out);
+  finish_if_drained(now);
+}
+
+void Server::schedule() {
+  commands_wait_ = false;
+  for (const auto& shard : shards_) commands_wait_ = !shard->flush_commands() || commands_wait_;
+  auto next = control_->next_time();
+  if (commands_wait_ || drain_until_) next = std::min(next, io::now() + kRetry);
+  gateway_->call_at(next);
+}
+
+void Server::drain() {
+  gateway_->post([this] { begin_drain(); });
+}
+
+void Server::begin_drain() {
+  if (drain_until_) return;
+  const auto now = io::now();
+  log::info("draining", {{"connections", gateway_->connections()}, {"grace_ms", options_.grace_period.ms()}});
+  drain_until_ = now + options_.grace_period;
+  gateway_->begin_drain();
+  control::Out out;
+  control_->begin_drain(now, out);
+  speak(out);
+  finish_if_drained(now);
+}
+
+void Server::finish_if_drained(base::Timestamp now) {
+  if (!drain_until_ || (gateway_->connections() > 0 && now < *drain_until_)) return;
+  log::info("stopped", {{"connections_left", gateway_->connections()}});
+  gateway_->close_all(1001, "the server is going away");
+  gateway_->stop();
+}
+
+std::string Server::metrics() const {
+  std::vector<ShardSnapshot> snapshots;
+  for (const auto& shard : shards_) snapshots.push_back(shard->snapshot());
+  return metrics_text(control_->numbers(), gateway_->counters(), snapshots);
+}
+
+std::string Server::url() const {
+  const auto bound = gateway_->bound();
+  auto address = bound.front();
+  if (address.ip.is_unspecified()) address.ip = base::IpAddress::v4(0x7f000001);
+  return fmt::format("{}://{}/", options_.tls_cert.empty() ? "http" : "https", address.to_string());
+}
+
+}  // namespace heliograph::server

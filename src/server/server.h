@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "control/control.h"
+#include "crypto/certificate.h"
+#include "gateway/gateway.h"
+#include "server/options.h"
+#include "server/shard_thread.h"
+#include "shard/crossing.h"
+
+namespace heliograph::server {
+
+// Everything wired together: the gateway's thread, on which control runs, and a thread for each shard. The only place
+// that sees io, gateway, shard and control.
+class Server {
+ public:
+  // Binds every socket. Trouble says which address or file is wrong.
+  static std::expected<std::unique_ptr<Server>, base::Trouble> create(const Options& options);
+  ~Server();
+
+  // Serves until it was drained.
+  void run();
+  // Any thread: no new sessions, running ones told and closed; run() returns when they are gone or the grace period is
+  // over.
+  void drain();
+  // "http://127.0.0.1:8080/"
+  std::string url() const;
+
+ private:
+  explicit Server(const Options& options);
+  std::expected<void, base::Trouble> open_gateway();
+  std::expected<void, base::Trouble> open_shards(const crypto::Certificate& certificate);
+  void open_control(const crypto::Certificate& certificate);
+  void wire_crossings(size_t shards);
+  shard::Crossings crossings_of(size_t shard, size_t shards) const;
+  std::vector<std::vector<base::SocketAddress>> candidates() const;
+
+  // All on the gateway's thread.
+  void speak(control::Out& out);
+  void hear_shards();
+  void on_time(base::Timestamp now);
+  void begin_drain();
+  void finish_if_drained(base::Timestamp now);
+  void schedule();
+  std::string metrics() const;
+
+  Options options_;
+  std::unique_ptr<gateway::Gateway> gateway_;
+  std::vector<std::unique_ptr<shard::CrossingRing>> rings_;  // from i to j at [i * shards + j]
+  std::vector<std::unique_ptr<ShardThread>> shards_;
+  std::unique_ptr<control::Control> control_;
+  std::optional<base::Timestamp> drain_until_;
+  bool commands_wait_ = false;
+};
+
+}  // namespace heliograph::server

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/data_rate.h"
+#include "plan/media.h"
+#include "sfu/history.h"
+#include "sfu/media_packet.h"
+#include "sfu/rate_meter.h"
+#include "sfu/sender_clock.h"
+
+namespace heliograph::sfu {
+
+// One audio or video track of a publication where its viewers are: a history and a clock for each layer. There is one
+// on every shard that has viewers; on the publisher's own it is fed by an Uplink, elsewhere by what crosses from there.
+class Track {
+ public:
+  // A layer that has been silent for so long is not offered to viewers any more.
+  static constexpr base::Duration kAliveWithin = base::Duration::millis(1500);
+
+  explicit Track(plan::Codec codec);
+
+  plan::Codec codec() const { return codec_; }
+  plan::Kind kind() const { return plan::kind_of(codec_); }
+
+  // The packet in the layer's history, good until the batch is over; nullptr when it was there already.
+  const MediaPacket* append(const MediaPacket& packet);
+  const MediaPacket* find(uint8_t layer, uint8_t source, int64_t sequence) const;
+  void on_sender_report(uint8_t layer, uint8_t source, const SenderClock::Report& report);
+
+  // The layer that carries most, of those alive; stays with `current` unless another is clearly better. nullopt: none
+  // is alive.
+  std::optional<uint8_t> best_layer(base::Timestamp now, std::optional<uint8_t> current);
+  const SenderClock& clock(uint8_t layer) const { return layers_[layer].clock; }
+  base::DataRate rate(base::Timestamp now, uint8_t layer) { return layers_[layer].rate.rate(now); }
+
+ private:
+  struct Layer {
+    explicit Layer(plan::Codec codec);
+    History history;
+    SenderClock clock;
+    RateMeter rate;
+    uint8_t source = 0;
+    bool heard = false;
+    base::Timestamp last_arrival;
+  };
+  bool alive(base::Timestamp now, const Layer& layer) const;
+
+  plan::Codec codec_;
+  std::vector<Layer> layers_;  // kMaxLayers of them
+};
+
+}  // namespace heliograph::sfu

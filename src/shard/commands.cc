@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+// Words from control, carried out.
+#include <algorithm>
+#include <type_traits>
+#include <utility>
+
+#include "shard/shard.h"
+
+namespace heliograph::shard {
+
+Shard::Shard(plan::ShardIndex index, const crypto::Certificate& certificate, uint64_t seed, Crossings crossings)
+    : index_(index), dtls_(certificate), rng_(seed), crossings_(std::move(crossings)), feedback_ssrc_(rng_.u32() | 1) {}
+
+void Shard::execute(base::Timestamp now, const plan::Command& command, base::SendBatch& out) {
+  std::visit(
+      [&]<class C>(const C& c) {
+        if constexpr (std::is_same_v<C, plan::OpenPeer>) open(now, c);
+        if constexpr (std::is_same_v<C, plan::SetRemote>) set_remote(now, c, out);
+        if constexpr (std::is_same_v<C, plan::RestartIce>) restart_ice(c);
+        if constexpr (std::is_same_v<C, plan::ClosePeer>) close(now, c, out);
+        if constexpr (std::is_same_v<C, plan::Publish>) publish(now, c);
+        if constexpr (std::is_same_v<C, plan::Unpublish>) unpublish(c);
+        if constexpr (std::is_same_v<C, plan::Route>) route(now, c);
+        if constexpr (std::is_same_v<C, plan::Unroute>) unroute(c);
+      },
+      command);
+}
+
+Shard::PeerEntry* Shard::find_peer(plan::PeerId id) {
+  const auto found = peers_by_number_.find(id.number);
+  return found == peers_by_number_.end() ? nullptr : peers_.find(found->second);
+}
+
+void Shard::open(base::Timestamp now, const plan::OpenPeer& c) {
+  if (peers_by_number_.contains(c.peer.number)) return;
+  const auto handle = peers_.emplace(c.peer, transport::Peer(dtls_, c.local));
+  PeerEntry& peer = *peers_.find(handle);
+  peer.ufrags.push_back(c.local.ufrag);
+  peers_by_number_[c.peer.number] = handle;
+  peers_by_ufrag_[c.local.ufrag] = handle;
+  schedule(now, handle, peer);
+}
+
+void Shard::set_remote(base::Timestamp now, const plan::SetRemote& c, base::SendBatch& out) {
+  PeerEntry* peer = find_peer(c.peer);
+  if (peer == nullptr) return;
+  peer->transport.set_remote(now, c.remote, out, scratch_);
+  schedule(now, peers_by_number_[c.peer.number], *peer);
+}
+
+void Shard::restart_ice(const plan::RestartIce& c) {
+  PeerEntry* peer = find_peer(c.peer);
+  if (peer == nullptr) return;
+  peer->transport.restart_ice(c.local);
+  // The agent remembers two generations of credentials; so do we.
+  if (peer->ufrags.size() == 2) {
+    peers_by_ufrag_.erase(peer->ufrags.front());
+    peer->ufrags.erase(peer->ufrags.begin());
+  }
+  peer->ufrags.push_back(c.local.ufrag);
+  peers_by_ufrag_[c.local.ufrag] = peers_by_number_[c.peer.number];
+}
+
+void Shard::close(base::Timestamp now, const plan::ClosePeer& c, base::SendBatch& out) {
+  PeerEntry* peer = find_peer(c.peer);
+  if (peer == nullptr) return;
+  const auto handle = peers_by_number_[c.peer.number];
+  peer->transport.close(now, out, scratch_);
+  while (!peer->subscriptions.empty()) detach(peer->subscriptions.back());
+  const auto publication = peer->publication;
+  for (const auto& ufrag : peer->ufrags) peers_by_ufrag_.erase(ufrag);
+  for (const auto& path : peer->paths) {
+    const auto found = peers_by_path_.find(path);
+    if (found != peers_by_path_.end() && found->second == handle) peers_by_path_.erase(found);
+  }
+  peers_by_number_.erase(c.peer.number);
+  peers_.erase(handle);
+  drop_if_idle(publication);
+}
+
+base::Handle Shard::publication_handle(plan::PublicationId id) {
+  const auto [found, fresh] = publications_by_number_.try_emplace(id.number);
+  if (fresh) found->second = publications_.emplace(id);
+  return found->second;
+}
+
+void Shard::publish(base::Timestamp now, const plan::Publish& c) {
+  PeerEntry* peer = find_peer(c.peer);
+  if (peer == nullptr) return;
+  const auto handle = publication_handle(c.publication);
+  Publication& publication = *publications_.find(handle);
+  publication.published = true;
+  for (const auto& track : c.tracks) {
+    Lane& lane = lane_of(publication, track.kind);
+    if (!lane.track || lane.track->codec() != track.codec.codec) {
+      lane.fresh.clear();
+      lane.track.emplace(track.codec.codec);
+    }
+  }
+  if (!peer->uplink || peer->uplink->tracks() != c.tracks) {
+    // Each uplink has its own range of source numbers; one publisher does not change its SSRCs 32 times between.
+    publication.next_source = static_cast<uint8_t>(publication.next_source + 32);
+    peer->uplink.emplace(c.tracks, feedback_ssrc_, publication.next_source);
+  }
+  peer->publication = handle;
+  // Another peer takes over with its first packet: until then the one before it goes on (B-22).
+  if (peers_.find(publication.feeder) == nullptr) publication.feeder = peers_by_number_[c.peer.number];
+  announce_tracks(publication, publication.watching_shards);
+  schedule(now, peers_by_number_[c.peer.number], *peer);
+}
+
+void Shard::unpublish(const plan::Unpublish& c) {
+  const auto found = publications_by_number_.find(c.publication.number);
+  if (found == publications_by_number_.end()) return;
+  const auto handle = found->second;
+  Publication& publication = *publications_.find(handle);
+  Crossing ended;
+  ended.what = Crossing::Kind::kEnded;
+  ended.publication = publication.id;
+  cross_to_watchers(publication, ended);
+  publication.published = false;
+  publication.feeder = {};
+  publication.watching_shards = 0;
+  peers_.each([&](base::Handle, PeerEntry& peer) {
+    if (peer.publication != handle) return;
+    peer.uplink.reset();
+    peer.publication = {};
+  });
+  drop_if_idle(handle);
+}
+
+void Shard::route(base::Timestamp now, const plan::Route& c) {
+  PeerEntry* peer = find_peer(c.peer);
+  if (peer == nullptr) return;
+  const auto peer_handle = peers_by_number_[c.peer.number];
+  const auto handle = publication_handle(c.publication);
+  Publication& publication = *publications_.find(handle);
+
+  // Lines that stay keep their numbering; the others go.
+  const auto present = peer->subscriptions;
+  std::vector<base::Ssrc> kept;
+  for (const auto v : present) {
+    const Viewer& viewer = *viewers_.find(v);
+    if (viewer.publication != handle) continue;
+    const auto& line = viewer.subscription.line();
+    const bool stays =
+        std::ranges::any_of(c.tracks, [&](const auto& t) { return t.ssrc == line.ssrc && t.kind == line.kind; });
+    stays ? kept.push_back(line.ssrc) : detach(v);
+  }
+  for (const auto& track : c.tracks) {
+    if (std::ranges::find(kept, track.ssrc) != kept.end()) continue;
+    const auto v = viewers_.emplace(sfu::Subscription(track, rng_), peer_handle, handle);
+    peer->subscriptions.push_back(v);
+    lane_of(publication, track.kind).viewers.push_back(v);
+    if (peer->transport.can_send()) request_first_keyframe(now, publication, *viewers_.find(v));
+  }
+  if (publication.id.home != index_) {
+    Crossing watch;
+    watch.what = Crossing::Kind::kWatch;
+    watch.publication = publication.id;
+    cross(publication.id.home, watch);
+  }
+  schedule(now, peer_handle, *peer);
+}
+
+void Shard::unroute(const plan::Unroute& c) {
+  PeerEntry* peer = find_peer(c.peer);
+  if (peer == nullptr) return;
+  const auto present = peer->subscriptions;
+  for (const auto v : present)
+    if (publications_.find(viewers_.find(v)->publication)->id == c.publication) detach(v);
+}
+
+// Takes one subscription out of its peer and its lane, and the publication with it if nobody is left.
+void Shard::detach(base::Handle viewer_handle) {
+  Viewer* viewer = viewers_.find(viewer_handle);
+  if (viewer == nullptr) return;
+  if (PeerEntry* peer = peers_.find(viewer->peer)) std::erase(peer->subscriptions, viewer_handle);
+  const auto publication = viewer->publication;
+  if (Publication* p = publications_.find(publication))
+    for (auto& lane : p->lanes) std::erase(lane.viewers, viewer_handle);
+  viewers_.erase(viewer_handle);
+  drop_if_idle(publication);
+}
+
+// Nobody watches here and nobody publishes here. Elsewhere's publication is unwatched first.
+void Shard::drop_if_idle(base::Handle handle) {
+  Publication* publication = publications_.find(handle);
+  if (publication == nullptr || publication->published || publication->watching_shards != 0) return;
+  if (std::ranges::any_of(publication->lanes, [](const Lane& l) { return !l.viewers.empty(); })) return;
+  if (publication->id.home != index_) {
+    Crossing unwatch;
+    unwatch.what = Crossing::Kind::kUnwatch;
+    unwatch.publication = publication->id;
+    cross(publication->id.home, unwatch);
+  }
+  publications_by_number_.erase(publication->id.number);
+  publications_.erase(handle);
+}
+
+std::vector<std::pair<plan::PublicationId, plan::PeerId>> Shard::routes() const {
+  std::vector<std::pair<plan::PublicationId, plan::PeerId>> found;
+  const_cast<base::SlotMap<Viewer>&>(viewers_).each([&](base::Handle, const Viewer& v) {
+    found.emplace_back(publications_.find(v.publication)->id, peers_.find(v.peer)->id);
+  });
+  std::ranges::sort(found);
+  const auto [first, last] = std::ranges::unique(found);
+  found.erase(first, last);
+  return found;
+}
+
+}  // namespace heliograph::shard

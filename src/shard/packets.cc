@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+// The path of a packet: datagram → peer → publication → viewers → datagrams.
+#include <algorithm>
+#include <array>
+
+#include "ice/lite_agent.h"
+#include "rtcp/fir.h"
+#include "rtcp/nack.h"
+#include "rtcp/pli.h"
+#include "rtcp/receiver_report.h"
+#include "rtcp/sender_report.h"
+#include "rtp/packet.h"
+#include "rtp/rtx.h"
+#include "shard/shard.h"
+
+namespace heliograph::shard {
+namespace {
+
+// 12 bytes and the longest extension block that an Uplink makes.
+constexpr size_t kMaxHeader = 12 + 320;
+
+constexpr bool looks_like_stun(base::ConstBytes d) { return !d.empty() && d[0] <= 3; }
+
+}  // namespace
+
+void Shard::receive(base::Timestamp now, std::span<base::Datagram> batch, base::SendBatch& out) {
+  for (const auto& datagram : batch) receive_one(now, datagram, out);
+  fan_out(out);
+}
+
+// By 5-tuple; a connectivity check by the user name that it is for, since one address may call twice.
+Shard::PeerEntry* Shard::peer_for(const base::Datagram& datagram, base::Handle& handle) {
+  if (looks_like_stun(datagram.bytes)) {
+    if (const auto ufrag = ice::receiver_ufrag(datagram.bytes)) {
+      const auto found = peers_by_ufrag_.find(std::string(*ufrag));
+      if (found == peers_by_ufrag_.end()) return nullptr;
+      handle = found->second;
+      return peers_.find(handle);
+    }
+  }
+  const auto found = peers_by_path_.find(datagram.path);
+  if (found == peers_by_path_.end()) return nullptr;
+  handle = found->second;
+  return peers_.find(handle);
+}
+
+void Shard::receive_one(base::Timestamp now, const base::Datagram& datagram, base::SendBatch& out) {
+  base::Handle handle;
+  PeerEntry* peer = peer_for(datagram, handle);
+  if (peer == nullptr) {
+    ++counters_.unknown_peer;
+    return;
+  }
+  const auto arrived = peer->transport.receive(now, datagram, out, scratch_, counters_.drops);
+  switch (arrived.content) {
+    case transport::Peer::Content::kRtp:
+      receive_rtp(now, *peer, handle, arrived.bytes, out);
+      return;
+    case transport::Peer::Content::kRtcp:
+      receive_rtcp(now, *peer, arrived.bytes, out);
+      break;
+    case transport::Peer::Content::kNone:
+      if (looks_like_stun(datagram.bytes) && peer->transport.knows(datagram.path))
+        learn_path(handle, *peer, datagram.path);
+      report_state(now, *peer);
+      break;
+  }
+  schedule(now, handle, *peer);
+}
+
+// What comes from an address that passed a check is this peer's from now on.
+void Shard::learn_path(base::Handle handle, PeerEntry& peer, const base::Path& path) {
+  const auto [found, fresh] = peers_by_path_.try_emplace(path, handle);
+  if (!fresh && found->second == handle) return;
+  found->second = handle;
+  if (peer.paths.size() == kMaxPaths) {
+    const auto oldest = peers_by_path_.find(peer.paths.front());
+    if (oldest != peers_by_path_.end() && oldest->second == handle) peers_by_path_.erase(oldest);
+    peer.paths.erase(peer.paths.begin());
+  }
+  peer.paths.push_back(path);
+}
+
+void Shard::receive_rtp(base::Timestamp now, PeerEntry& peer, base::Handle handle, base::ConstBytes bytes,
+                        base::SendBatch& out) {
+  Publication* publication = peer.uplink ? publications_.find(peer.publication) : nullptr;
+  const auto packet = publication != nullptr ? rtp::PacketView::parse(bytes) : std::nullopt;
+  if (!packet) return;
+  ++counters_.packets_received;
+  const auto accepted = peer.uplink->receive(now, *packet);
+  schedule(now, handle, peer);
+  if (!accepted) return;
+  if (publication->feeder != handle) publication->feeder = handle;
+  const auto kind = peer.uplink->tracks()[accepted->track].kind;
+  add_fresh(peer.publication, *publication, kind, accepted->packet, out);
+}
+
+void Shard::add_fresh(base::Handle handle, Publication& publication, plan::Kind kind, const sfu::MediaPacket& packet,
+                      base::SendBatch& out) {
+  Lane& lane = lane_of(publication, kind);
+  if (!lane.track) return;
+  if (lane.fresh.size() == kMaxFresh) fan_out(publication, out);
+  const sfu::MediaPacket* kept = lane.track->append(packet);
+  if (kept == nullptr) return;
+  lane.fresh.push_back(kept);
+  if (!publication.dirty) dirty_.push_back(handle);
+  publication.dirty = true;
+}
+
+void Shard::fan_out(base::SendBatch& out) {
+  for (const auto handle : dirty_) {
+    Publication* publication = publications_.find(handle);
+    if (publication == nullptr) continue;
+    fan_out(*publication, out);
+    publication->dirty = false;
+  }
+  dirty_.clear();
+}
+
+void Shard::fan_out(Publication& publication, base::SendBatch& out) {
+  for (size_t kind = 0; kind < kKinds; ++kind) {
+    Lane& lane = publication.lanes[kind];
+    if (lane.fresh.empty()) continue;
+    if (publication.watching_shards != 0)
+      for (const auto* packet : lane.fresh) cross_media(publication, static_cast<plan::Kind>(kind), *packet);
+    for (const auto handle : lane.viewers) forward(lane, *viewers_.find(handle), out);
+    lane.fresh.clear();
+  }
+}
+
+// All that is fresh to one viewer, so that its datagrams lie side by side and leave in one message.
+void Shard::forward(const Lane& lane, Viewer& viewer, base::SendBatch& out) {
+  PeerEntry* peer = peers_.find(viewer.peer);
+  if (!peer->transport.can_send()) return;
+  auto& subscription = viewer.subscription;
+  std::array<uint8_t, kMaxHeader> header;
+  for (const sfu::MediaPacket* packet : lane.fresh) {
+    const auto rewrite = subscription.forward(*lane.track, *packet);
+    if (!rewrite) continue;
+    const size_t size = subscription.write_header(*packet, *rewrite, header.data());
+    const auto prefix = rewrite->patch.span();
+    peer->transport.send_rtp({header.data(), size}, prefix, packet->payload.subspan(prefix.size()), rewrite->index, out,
+                             counters_.drops);
+    subscription.on_sent(packet->payload.size());
+    ++counters_.packets_forwarded;
+    counters_.bytes_forwarded += packet->payload.size();
+  }
+}
+
+Shard::Viewer* Shard::viewer_of(PeerEntry& peer, base::Ssrc ssrc) {
+  for (const auto handle : peer.subscriptions) {
+    Viewer* viewer = viewers_.find(handle);
+    if (viewer->subscription.line().ssrc == ssrc) return viewer;
+  }
+  return nullptr;
+}
+
+void Shard::receive_rtcp(base::Timestamp now, PeerEntry& peer, base::ConstBytes bytes, base::SendBatch& out) {
+  rtcp::for_each(bytes, [&](const rtcp::Block& block) { receive_block(now, peer, block, out); });
+}
+
+void Shard::receive_block(base::Timestamp now, PeerEntry& peer, const rtcp::Block& block, base::SendBatch& out) {
+  using rtcp::PacketType;
+  if (block.is(PacketType::kSenderReport)) return receive_sender_report(now, peer, block);
+  if (block.is(PacketType::kReceiverReport)) {
+    if (const auto report = rtcp::ReceiverReport::parse(block)) receive_reports(now, peer, report->reports);
+    return;
+  }
+  if (block.is(PacketType::kTransportLayerFeedback, rtcp::Nack::kFormat)) return receive_nack(now, peer, block, out);
+  if (block.is(PacketType::kPayloadSpecificFeedback)) return receive_keyframe_request(now, peer, block);
+}
+
+void Shard::receive_sender_report(base::Timestamp now, PeerEntry& peer, const rtcp::Block& block) {
+  const auto report = rtcp::SenderReport::parse(block);
+  if (!report) return;
+  receive_reports(now, peer, report->reports);
+  Publication* publication = peer.uplink ? publications_.find(peer.publication) : nullptr;
+  const auto clock = publication != nullptr ? peer.uplink->on_sender_report(now, *report) : std::nullopt;
+  if (!clock) return;
+  const auto kind = peer.uplink->tracks()[clock->track].kind;
+  if (auto& track = lane_of(*publication, kind).track)
+    track->on_sender_report(clock->layer, clock->source, clock->report);
+  Crossing message;
+  message.what = Crossing::Kind::kClock;
+  message.kind = kind;
+  message.publication = publication->id;
+  message.packet.layer = clock->layer;
+  message.packet.source = clock->source;
+  message.report = clock->report;
+  cross_to_watchers(*publication, message);
+}
+
+void Shard::receive_reports(base::Timestamp now, PeerEntry& peer, const rtcp::ReportBlocks& blocks) {
+  for (const auto& block : blocks)
+    if (Viewer* viewer = viewer_of(peer, block.source)) viewer->subscription.on_report_block(now, block);
+}
+
+void Shard::receive_nack(base::Timestamp now, PeerEntry& peer, const rtcp::Block& block, base::SendBatch& out) {
+  const auto nack = rtcp::Nack::parse(block);
+  Viewer* viewer = nack ? viewer_of(peer, nack->sources.media) : nullptr;
+  if (viewer == nullptr || !peer.transport.can_send()) return;
+  nack->each_lost([&](uint16_t sequence_number) { resend(now, peer, *viewer, sequence_number, out); });
+}
+
+// By RTX where it was negotiated, else the same packet again, byte for byte.
+void Shard::resend(base::Timestamp now, PeerEntry& peer, Viewer& viewer, uint16_t sequence_number,
+                   base::SendBatch& out) {
+  auto& subscription = viewer.subscription;
+  const auto& track = lane_of(*publications_.find(viewer.publication), subscription.line().kind).track;
+  const auto found = track ? subscription.resend(now, *track, sequence_number) : sfu::Subscription::Resend{};
+  if (found.packet == nullptr) {
+    ++counters_.resends_missed;
+    return;
+  }
+  std::array<uint8_t, kMaxHeader> header;
+  const auto patch = found.rewrite.patch.span();
+  const auto payload = found.packet->payload.subspan(patch.size());
+  const auto& line = subscription.line();
+  if (line.codec.rtx_payload_type && line.rtx_ssrc) {
+    const uint64_t index = subscription.next_rtx_index();
+    const size_t size = subscription.write_rtx_header(*found.packet, found.rewrite, index, header.data());
+    std::array<uint8_t, rtp::kRtxHeaderSize + 8> prefix;
+    base::ByteWriter writer(prefix);
+    rtp::write_rtx_header(writer, static_cast<uint16_t>(found.rewrite.index));
+    writer.bytes(patch);
+    peer.transport.send_rtp({header.data(), size}, writer.written(), payload, index, out, counters_.drops);
+  } else {
+    const size_t size = subscription.write_header(*found.packet, found.rewrite, header.data());
+    peer.transport.send_rtp({header.data(), size}, patch, payload, found.rewrite.index, out, counters_.drops);
+  }
+  ++counters_.packets_forwarded;
+  ++counters_.resent;
+}
+
+void Shard::receive_keyframe_request(base::Timestamp now, PeerEntry& peer, const rtcp::Block& block) {
+  std::optional<base::Ssrc> source;
+  if (const auto pli = block.count == rtcp::PictureLossIndication::kFormat ? rtcp::PictureLossIndication::parse(block)
+                                                                           : std::nullopt)
+    source = pli->sources.media;
+  if (const auto fir =
+          block.count == rtcp::FullIntraRequest::kFormat ? rtcp::FullIntraRequest::parse(block) : std::nullopt)
+    if (!fir->items.empty()) source = fir->items[0].source;
+  Viewer* viewer = source ? viewer_of(peer, *source) : nullptr;
+  if (viewer != nullptr) request_first_keyframe(now, *publications_.find(viewer->publication), *viewer);
+}
+
+}  // namespace heliograph::shard
