@@ -32,8 +32,9 @@ negotiation::DownlinkOffer offer(const std::vector<plan::UplinkTrack>& tracks) {
 // The viewer of a publisher with Opus and VP8.
 const negotiation::DownlinkOffer& standing_offer() {
   static const auto kOffer = [] {
-    plan::UplinkTrack audio{.kind = plan::Kind::kAudio, .mid = "0"};
-    plan::UplinkTrack video{.kind = plan::Kind::kVideo, .mid = "1"};
+    plan::UplinkTrack audio;
+    plan::UplinkTrack video;
+    video.kind = plan::Kind::kVideo;
     video.codec.codec = plan::Codec::kVp8;
     return offer({audio, video});
   }();

@@ -42,7 +42,7 @@ TEST(SpscRing, AReservedSlotIsSeenOnlyAfterCommit) {
 }
 
 TEST(SpscRing, TwoThreadsSeeEveryItemInOrder) {
-  constexpr uint64_t kItems = 300'000;
+  constexpr uint64_t kItems = 100'000;
   SpscRing<std::unique_ptr<uint64_t>> ring(64);
   std::thread producer([&] {
     for (uint64_t i = 0; i < kItems; ++i) {

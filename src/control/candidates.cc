@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "sdp/candidate.h"
+#include "negotiation/candidate.h"
 #include "signal/parse.h"
 
 namespace heliograph::control {
@@ -38,7 +38,7 @@ bool just_gone(const Turn& turn, const OpenRoom& room, const Session& session, c
 std::string content_error(const std::string& sdp) {
   const auto attribute = signal::candidate_attribute(sdp);
   if (!attribute) return attribute.error();
-  if (attribute->empty() || sdp::parse_candidate(*attribute)) return {};
+  if (attribute->empty() || negotiation::is_candidate(*attribute)) return {};
   return "sdp is no candidate that can be read (RFC 8839 section 5.1)";
 }
 

@@ -22,7 +22,7 @@ bool has_living_peer(const Session& session) {
   return std::ranges::any_of(session.downlinks, [](const auto& d) { return d.second.transport.alive(); });
 }
 
-// The last session of a user went: p2p and held WATCHes of any session of theirs look at users.
+// Its socket carries it no more.
 void forget_connection(Turn& turn, const std::string& rid, const SessionKey& key, const Session& session) {
   if (!session.connection) return;
   const auto it = turn.state.connections.find(*session.connection);

@@ -144,6 +144,22 @@ TEST_F(Uplinks, EveryClientThatWeKnowOfCanPublish) {  // B-21
   }
 }
 
+// B-20, B-21, B-41: as loosely as real clients speak.
+TEST_F(Uplinks, ALooseClientPublishesAndIsWatched) {
+  auto h264 = recorded("chromium156_h264_offer.sdp");
+  for (size_t fmtp; (fmtp = h264.find("a=fmtp:")) != std::string::npos;)
+    h264.erase(fmtp, h264.find("\r\n", fmtp) + 2 - fmtp);
+  for (size_t line; (line = h264.find("a=candidate:")) != std::string::npos;)  // no trickle, and nothing inside either
+    h264.erase(line, h264.find("\r\n", line) + 2 - line);
+  for (const auto* to : {R"("to":"bob")", R"("to":{"userId":"x","sessionId":""})", R"("to":7)", R"("to":null)"}) {
+    EXPECT_EQ(summary(of(offer(kAlice, alice, h264, to), "OFFER")), "200 OFFER") << to;
+  }
+  world.event(plan::PeerConnected{last_opened()});
+  EXPECT_EQ(summary(of(world.tell(kAlice, say("iceCandidate", "ICE", alice, R"("to":"alice","sdp":"")")), "ICE")), "");
+  view(kBob, bob, alice);
+  EXPECT_EQ(world.routes.size(), 1u);
+}
+
 TEST_F(Uplinks, AGoneUplinkIsFreedUnlessItComesBack) {
   two();
   world.event(plan::PeerGone{uplink, plan::GoneReason::kConsentExpired});

@@ -21,7 +21,8 @@ enum class State { kNew, kConnecting, kConnected, kFailed, kClosed };
 enum class Failure { kNone, kFingerprint, kNoSrtpProfile, kTimeout, kProtocol };
 
 // One end of a DTLS-SRTP association (RFC 6347, RFC 5764): a sans-IO machine around OpenSSL. Owned by a peer's
-// transport, on one core. The peer is known by the fingerprint of its certificate alone (RFC 8827 section 6.5).
+// transport, on one core. The peer is known by the fingerprint of its certificate alone (RFC 8827 section 6.5). Takes
+// 10 KB when new and 41 KB from the first flight on, half of it a message buffer that OpenSSL does not give back.
 class Endpoint {
  public:
   static constexpr size_t kMaxDatagram = Wire::kMaxDatagram;  // what is appended to `out` is no larger

@@ -226,8 +226,10 @@ TEST(DtlsEndpoint, CloseIsHeardByTheOtherEnd) {
     auto network = make_network();
     network.start();
     network.run(Duration::seconds(1));
+    const size_t sent = network.sent();
     network.close(closing);
     network.run(Duration::seconds(1));
+    EXPECT_EQ(network.sent(), sent + 2);  // close_notify is answered by one (RFC 5246 section 7.2.1)
     EXPECT_EQ(network.client().state(), State::kClosed);
     EXPECT_EQ(network.server().state(), State::kClosed);
     EXPECT_NE(network.client().srtp_keys(), nullptr);

@@ -95,6 +95,7 @@ class Client {
       if (byte.empty()) return reply;
       reply.head += byte;
     }
+    if (!reply.head.starts_with("HTTP/1.1 ")) return reply;
     reply.status = std::atoi(reply.head.c_str() + reply.head.find(' '));
     const auto length = reply.head.find("Content-Length: ");
     if (!head_only && length != reply.head.npos)

@@ -55,6 +55,12 @@ uint32_t fingerprint_of(base::ConstBytes message, size_t at) {
   return crypto::crc32(Covered(message, at, kFingerprintSize).bytes()) ^ kFingerprintXor;
 }
 
+// RFC 8489 section 14.8: 21 reserved bits, the hundreds, the rest.
+uint16_t read_error_code(base::ByteReader& in) {
+  const uint32_t code = in.u32();
+  return static_cast<uint16_t>((code >> 8 & 7) * 100 + (code & 0xff));
+}
+
 template <std::unsigned_integral T>
 std::array<uint8_t, sizeof(T)> number_bytes(T value) {
   std::array<uint8_t, sizeof(T)> bytes{};
@@ -124,52 +130,48 @@ bool MessageView::take_attributes() {
 
 // False when a known attribute has the wrong size.
 bool MessageView::take(uint16_t type, base::ConstBytes value, size_t at) {
-  const auto attribute = static_cast<Attribute>(type);
-  if (has_integrity() && attribute != Attribute::kFingerprint) return true;
-  base::ByteReader in(value);
-  const auto once = [](auto& field, auto read) {
-    if (!field) field = read;
-  };
-  switch (attribute) {
-    case Attribute::kUsername:
-      once(username_, value);
-      break;
-    case Attribute::kSoftware:
-      once(software_, value);
-      break;
-    case Attribute::kXorMappedAddress:
-      once(mapped_, value);
-      break;
-    case Attribute::kPriority:
-      once(priority_, in.u32());
-      break;
-    case Attribute::kIceControlling:
-      once(controlling_, in.u64());
-      break;
-    case Attribute::kIceControlled:
-      once(controlled_, in.u64());
-      break;
-    case Attribute::kUseCandidate:
-      use_candidate_ = true;
-      break;
-    case Attribute::kErrorCode: {
-      const uint32_t code = in.u32();  // 21 reserved bits, class, number
-      once(error_code_, static_cast<uint16_t>((code >> 8 & 7) * 100 + (code & 0xff)));
-      break;
-    }
-    case Attribute::kMessageIntegrity:
-      integrity_at_ = static_cast<uint16_t>(at);
-      return value.size() == kIntegritySize;
+  switch (static_cast<Attribute>(type)) {
     case Attribute::kFingerprint:
       fingerprint_at_ = static_cast<uint16_t>(at);
       return value.size() == kFingerprintSize;
+    case Attribute::kMessageIntegrity:
+      if (!has_integrity()) integrity_at_ = static_cast<uint16_t>(at);
+      return value.size() == kIntegritySize;
+    default:
+      return has_integrity() || take_signed(type, value);
+  }
+}
+
+bool MessageView::take_signed(uint16_t type, base::ConstBytes value) {
+  base::ByteReader in(value);
+  const auto once = [](auto& field, auto read) {
+    if (!field) field = read;
+    return true;
+  };
+  switch (static_cast<Attribute>(type)) {
+    case Attribute::kUsername:
+      return once(username_, value);
+    case Attribute::kSoftware:
+      return once(software_, value);
+    case Attribute::kXorMappedAddress:
+      return once(mapped_, value);
+    case Attribute::kPriority:
+      return once(priority_, in.u32()) && in.ok();
+    case Attribute::kIceControlling:
+      return once(controlling_, in.u64()) && in.ok();
+    case Attribute::kIceControlled:
+      return once(controlled_, in.u64()) && in.ok();
+    case Attribute::kErrorCode:
+      return once(error_code_, read_error_code(in)) && in.ok();
+    case Attribute::kUseCandidate:
+      return use_candidate_ = true;
     case Attribute::kMessageIntegritySha256:
     case Attribute::kUnknownAttributes:
-      break;
+      return true;
     default:
       take_unknown(type);
+      return true;
   }
-  return in.ok();
 }
 
 void MessageView::take_unknown(uint16_t type) {

@@ -90,6 +90,7 @@ class MessageView {
   explicit MessageView(base::ConstBytes bytes) : bytes_(bytes) {}
   bool take_attributes();
   bool take(uint16_t type, base::ConstBytes value, size_t at);
+  bool take_signed(uint16_t type, base::ConstBytes value);
   void take_unknown(uint16_t type);
 
   base::ConstBytes bytes_;

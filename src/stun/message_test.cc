@@ -154,7 +154,9 @@ TEST(MessageView, OfAnAttributeThatComesTwiceTheFirstCounts) {
 
 TEST(MessageView, RemembersUnknownAttributesThatMustBeUnderstood) {
   const auto bytes = request_with("7001 0000 c057 0004 00000001 7002 0001 ff000000");  // 0xc057: GOOG-NETWORK-INFO
-  const auto unknown = MessageView::parse(bytes)->unknown_attributes();
+  const auto message = MessageView::parse(bytes);
+  ASSERT_TRUE(message);
+  const auto unknown = message->unknown_attributes();
   EXPECT_EQ(std::vector(unknown.begin(), unknown.end()), (std::vector<uint16_t>{0x7001, 0x7002}));
 }
 

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// `node build.mjs page` bundles dist/, which the server embeds; `node build.mjs tests` bundles .tests/ for node's runner.
+import { cp, mkdir, readdir, rm } from 'node:fs/promises';
+import { build } from 'esbuild';
+
+const shared = { bundle: true, format: 'esm', charset: 'utf8', logLevel: 'warning' };
+
+async function page() {
+  await rm('dist', { recursive: true, force: true });
+  await mkdir('dist');
+  const browser = { ...shared, platform: 'browser', target: ['es2022'], minify: true, legalComments: 'none' };
+  await build({ ...browser, entryPoints: { app: 'page/main.ts', client: 'client/index.ts' }, outdir: 'dist' });
+  await build({ ...browser, entryPoints: ['page/style.css'], outdir: 'dist' });
+  await cp('page/index.html', 'dist/index.html');
+}
+
+async function tests() {
+  await rm('.tests', { recursive: true, force: true });
+  const names = (await readdir('test')).filter((name) => name.endsWith('.test.ts'));
+  await build({
+    ...shared,
+    platform: 'node',
+    target: ['node20'],
+    sourcemap: 'inline',
+    outExtension: { '.js': '.mjs' },
+    entryPoints: names.map((name) => `test/${name}`),
+    outdir: '.tests',
+  });
+}
+
+const targets = { page, tests };
+const target = targets[process.argv[2] ?? ''];
+if (!target) {
+  console.error(`usage: node build.mjs ${Object.keys(targets).join('|')}`);
+  process.exit(2);
+}
+await target();

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Connection } from './connection.ts';
+import type { Environment } from './environment.ts';
+import { ConnectionError, SignalError } from './errors.ts';
+import { Code, type Channel, type JoinAck, type SessionAddress, type SessionInfo, type SignalCommon } from './signals.ts';
+
+/** What a session enables; goes into JOIN and UPDATE as `ve` and `ae`. */
+export interface Enabled {
+  video: boolean;
+  audio: boolean;
+}
+
+/** Until the JOIN ack says otherwise. */
+const defaultHeartbeat = { interval: 3_000, timeout: 10_000 };
+
+/**
+ * One session in a room: JOIN, heartbeats, UPDATE, LEAVE. A room has one for its camera, and one more for each screen it shares;
+ * they share its Connection.
+ */
+export class Session {
+  private heartbeat = defaultHeartbeat;
+  private beats = 0;
+  private cancelBeat: () => void = () => {};
+  private joining: Promise<JoinAck> | null = null;
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly environment: Environment,
+    private readonly ch: Channel,
+    private readonly rid: string,
+    readonly info: SessionInfo,
+    private enabled: Enabled,
+    private readonly token: string | null,
+    /** Called when the server no longer knows this session (4001, B-54) and it must JOIN again. */
+    private readonly forgotten: () => void,
+  ) {}
+
+  get address(): SessionAddress {
+    return { userId: this.info.userId, sessionId: this.info.sessionId };
+  }
+
+  /** The fields that each of this session's signals has in common. */
+  get common(): SignalCommon {
+    return { ch: this.ch, ss: this.info, rid: this.rid };
+  }
+
+  /** Creates the room, or joins it where it is there already; starts the heartbeats. Again is harmless (idempotent). */
+  join(): Promise<JoinAck> {
+    this.joining ??= this.enter().finally(() => (this.joining = null));
+    return this.joining;
+  }
+
+  /** Tells the room that video or audio was switched on or off; says nothing when nothing changed. */
+  update(enabled: Partial<Enabled>): void {
+    const before = this.enabled;
+    this.enabled = { ...before, ...enabled };
+    if (before.video === this.enabled.video && before.audio === this.enabled.audio) return;
+    this.connection.send({ ...this.common, s: 'UPDATE', ve: this.enabled.video, ae: this.enabled.audio });
+  }
+
+  /** Leaves; the signal is on its way when this returns its promise, which never rejects. */
+  async leave(): Promise<void> {
+    this.cancelBeat();
+    await this.connection.request({ ...this.common, s: 'LEAVE' }).catch(() => {});
+  }
+
+  /** Ends the heartbeats without a word to the server. */
+  stop(): void {
+    this.cancelBeat();
+  }
+
+  private async enter(): Promise<JoinAck> {
+    const ack = await this.createOrJoin();
+    this.heartbeat = ack.hb ?? defaultHeartbeat;
+    this.beatLater();
+    return ack;
+  }
+
+  private async createOrJoin(): Promise<JoinAck> {
+    try {
+      return await this.requestJoin(true);
+    } catch (error) {
+      if (!(error instanceof SignalError) || !this.mayJoinInstead(error.code)) throw error;
+      return await this.requestJoin(false);
+    }
+  }
+
+  /** 4022: it is another's room. 4052 with a token: the token may join but not create (B-59). */
+  private mayJoinInstead(code: number): boolean {
+    return code === Code.alreadyExistRoom || (code === Code.unauthorized && this.token !== null);
+  }
+
+  private requestJoin(roomCreating: boolean): Promise<JoinAck> {
+    return this.connection.request({
+      ...this.common,
+      s: 'JOIN',
+      ve: this.enabled.video,
+      ae: this.enabled.audio,
+      ...(this.token !== null && { token: this.token }),
+      ...(roomCreating && { op: { roomCreating } }),
+    });
+  }
+
+  private beatLater(): void {
+    this.cancelBeat();
+    this.cancelBeat = this.environment.after(this.heartbeat.interval, () => this.beat());
+  }
+
+  private beat(): void {
+    this.beatLater();
+    this.connection.dropIfSilent(this.heartbeat.timeout);
+    this.connection.request({ ...this.common, s: 'HEARTBEAT', bid: ++this.beats }).catch((error: unknown) => {
+      if (error instanceof SignalError && error.code === Code.roomNotFound) this.forgotten();
+      else if (!(error instanceof SignalError || error instanceof ConnectionError)) throw error;
+    });
+  }
+}

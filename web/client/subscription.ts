@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Connection } from './connection.ts';
+import { Emitter } from './emitter.ts';
+import type { Environment } from './environment.ts';
+import { ConnectionError, type SignalError } from './errors.ts';
+import { Link, type Approach, type LinkState } from './link.ts';
+import type { Session } from './session.ts';
+import { Code, entryAddress, type PublishEntry, type SessionAddress } from './signals.ts';
+
+export interface SubscriptionEvents {
+  state: LinkState;
+  /** Another stream to play, after a first connection or a new one. */
+  stream: MediaStream;
+  /** The publisher muted, unmuted or renamed. */
+  changed: PublishEntry;
+}
+
+/** Refusals of a WATCH or ANSWER after which sending it again would bring the same one. 500 and 4024 pass: the list decides. */
+const finalCodes: ReadonlySet<number> = new Set([Code.invalidSignal, Code.unsupportedChannel]);
+
+/** What is received of one publishing session: a downlink, kept up as long as the session is in the list. Made by the room. */
+export class Subscription extends Emitter<SubscriptionEvents> {
+  /** The watched session. */
+  readonly address: SessionAddress;
+  private readonly link: Link;
+  private currentStream: MediaStream | null = null;
+
+  constructor(
+    private currentEntry: PublishEntry,
+    private readonly watcher: Session,
+    private readonly connection: Connection,
+    environment: Environment,
+    configuration: () => RTCConfiguration,
+    ready: () => boolean,
+  ) {
+    super();
+    this.address = entryAddress(currentEntry);
+    this.link = new Link(
+      {
+        configuration,
+        ready,
+        prepare: (pc) => this.prepare(pc),
+        negotiate: (pc, approach) => this.negotiate(pc, approach),
+        candidate: (sdp) => void connection.send({ ...watcher.common, s: 'ICE', to: this.address, sdp }),
+        isFinal: (error: SignalError) => finalCodes.has(error.code),
+        changed: (state) => this.emit('state', state),
+      },
+      environment,
+    );
+  }
+
+  /** The session as the list has it now. */
+  get entry(): PublishEntry {
+    return this.currentEntry;
+  }
+
+  get state(): LinkState {
+    return this.link.state;
+  }
+
+  /** Why the state is `failed`. */
+  get error(): Error | null {
+    return this.link.error;
+  }
+
+  /** Null until the first track arrived. */
+  get stream(): MediaStream | null {
+    return this.currentStream;
+  }
+
+  /** The downlink's connection now; another one after some repairs. */
+  get pc(): RTCPeerConnection | null {
+    return this.link.pc;
+  }
+
+  /** Called by the room. Rejects with the SignalError that refused for good. */
+  begin(): Promise<void> {
+    return this.link.begin();
+  }
+
+  /** Called by the room when signals can be sent again. */
+  resume(): void {
+    this.link.resume();
+  }
+
+  /** Called by the room when the server refused the ANSWER. */
+  watchAgain(): void {
+    this.link.replaceSoon();
+  }
+
+  /** Called by the room with each list. */
+  update(entry: PublishEntry): void {
+    const before = this.currentEntry;
+    this.currentEntry = entry;
+    if (JSON.stringify(before) !== JSON.stringify(entry)) this.emit('changed', entry);
+    if (this.state === 'connected' && this.lacksLine(before, entry)) this.link.replaceSoon();
+  }
+
+  close(): void {
+    this.link.close();
+  }
+
+  /** The publisher switched on a kind that the downlink was never offered (rare, B-31: it renegotiated its uplink). */
+  private lacksLine(before: PublishEntry, now: PublishEntry): boolean {
+    const kinds = this.pc?.getTransceivers().map(({ receiver }) => receiver.track.kind) ?? [];
+    const missing = (kind: 'audio' | 'video') => now[kind] && !before[kind] && !kinds.includes(kind);
+    return missing('audio') || missing('video');
+  }
+
+  private prepare(pc: RTCPeerConnection): void {
+    // One stream of all tracks, whatever msid each has: played together they are in sync.
+    const stream = new MediaStream();
+    pc.ontrack = ({ track }) => {
+      stream.addTrack(track);
+      this.currentStream = stream;
+      this.emit('stream', stream);
+    };
+  }
+
+  private async negotiate(pc: RTCPeerConnection, approach: Approach): Promise<void> {
+    const to = this.address;
+    const ack = await this.connection.request({
+      ...this.watcher.common,
+      s: 'WATCH',
+      to,
+      ...(approach === 'restart' && { op: { restarting: true } }), // B-33
+    });
+    const offered = ack.pps.find(({ sessionId }) => sessionId === to.sessionId);
+    if (!offered) throw new ConnectionError('the server offered another session');
+    await pc.setRemoteDescription({ type: 'offer', sdp: offered.sdp });
+    await pc.setLocalDescription();
+    const sdp = pc.localDescription?.sdp ?? '';
+    if (!this.connection.send({ ...this.watcher.common, s: 'ANSWER', to, sdp })) throw new ConnectionError('not connected');
+  }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Category, LinkState, SessionAddress, SessionStats } from '../client/index.ts';
+import { icon, make } from './elements.ts';
+import { figuresInWords, stateInWords } from './words.ts';
+
+export interface TileContent {
+  address: SessionAddress;
+  name: string;
+  category: Category;
+  /** Our own: no sound, and a camera is mirrored. */
+  local: boolean;
+}
+
+/** One participant's picture: video, name, what is muted, state of the connection, figures. */
+export class Tile {
+  readonly element = make('article', 'tile');
+  readonly video = make('video');
+  private readonly nameText = make('span');
+  private readonly muted = icon('mic-off');
+  private readonly state = make('span', 'state');
+  private readonly figures = make('dl', 'figures');
+  private readonly initials = make('span');
+
+  constructor(private readonly content: TileContent) {
+    const { address, category, local } = content;
+    Object.assign(this.element.dataset, { userId: address.userId, sessionId: address.sessionId, category });
+    Object.assign(this.element.dataset, { local, mirrored: local && category === 'stream', speaking: false });
+    this.video.autoplay = true;
+    this.video.playsInline = true;
+    this.video.muted = local;
+    this.figures.hidden = true;
+    const avatar = make('div', 'avatar');
+    avatar.setAttribute('aria-hidden', 'true');
+    avatar.style.setProperty('--hue', String(hueOf(address.userId)));
+    avatar.append(this.initials);
+    const name = make('div', 'name');
+    name.append(this.muted, this.nameText);
+    this.element.append(this.video, avatar, name, this.state, this.figures);
+    this.setName(content.name);
+    this.setEnabled({ video: false, audio: true });
+    this.setState('connecting');
+  }
+
+  get isScreen(): boolean {
+    return this.content.category === 'screenshare';
+  }
+
+  setName(name: string): void {
+    const { local } = this.content;
+    const words = this.isScreen ? (local ? 'Your screen' : `${name}’s screen`) : local ? `${name} (you)` : name;
+    this.nameText.textContent = words;
+    this.element.setAttribute('aria-label', words);
+    if (this.isScreen) this.initials.replaceChildren(icon('share'));
+    else this.initials.textContent = initialsOf(name);
+  }
+
+  setStream(stream: MediaStream | null): void {
+    if (this.video.srcObject !== stream) this.video.srcObject = stream;
+  }
+
+  /** What is switched on at the sender. A screen without sound is not "muted". */
+  setEnabled({ video, audio }: { video: boolean; audio: boolean }): void {
+    this.element.dataset['video'] = String(video);
+    this.element.dataset['audio'] = String(audio);
+    this.muted.toggleAttribute('hidden', audio || this.isScreen);
+    this.muted.style.display = audio || this.isScreen ? 'none' : '';
+  }
+
+  setState(state: LinkState): void {
+    const words = stateInWords(state);
+    this.element.dataset['state'] = state;
+    this.state.textContent = words ?? '';
+    this.state.hidden = words === null;
+  }
+
+  setSpeaking(speaking: boolean): void {
+    this.element.dataset['speaking'] = String(speaking);
+  }
+
+  /** Shows figures, or with null hides them. */
+  setFigures(stats: SessionStats | null): void {
+    this.figures.hidden = stats === null;
+    if (!stats) return;
+    const cells = figuresInWords(stats).flatMap(([label, value]) => [make('dt', '', label), make('dd', '', value)]);
+    this.figures.replaceChildren(...cells);
+  }
+
+  remove(): void {
+    this.video.srcObject = null;
+    this.element.remove();
+  }
+}
+
+function initialsOf(name: string): string {
+  const words = name.trim().split(/[\s._-]+/u);
+  return words.slice(0, 2).map((word) => [...word][0] ?? '').join('').toUpperCase() || '?';
+}
+
+/** The same colour for the same user everywhere. */
+function hueOf(userId: string): number {
+  let hash = 7;
+  for (const letter of userId) hash = (hash * 31 + (letter.codePointAt(0) ?? 0)) % 3_600;
+  return hash / 10;
+}
