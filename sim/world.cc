@@ -210,7 +210,9 @@ void World::deliver(const Network::Flight& flight) {
   for (const auto& hall : shards_) {
     if (hall->address != flight.to) continue;
     base::Datagram datagram{{flight.from, 0}, bytes};
+    if (on_shard_receive) on_shard_receive(true);
     hall->shard->receive(now_, {&datagram, 1}, *hall->out);
+    if (on_shard_receive) on_shard_receive(false);
     return;
   }
   const auto found = callers_by_address_.find(flight.to);

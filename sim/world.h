@@ -50,6 +50,8 @@ class World {
   const std::vector<plan::Event>& events() const { return events_; }
   void set_link(const Link& link) { link_ = link; }
   void execute(const plan::Command& command);
+  // Told before (true) and after (false) each time a shard takes a datagram: for tests that count what happens inside.
+  std::function<void(bool inside)> on_shard_receive;
   // Everything that viewers found wrong, with who found it.
   std::vector<std::string> breaches();
 

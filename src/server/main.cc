@@ -6,6 +6,8 @@
 #include <string>
 #include <thread>
 
+#include <sys/resource.h>
+
 #include "base/log.h"
 #include "server/options.h"
 #include "server/server.h"
@@ -33,8 +35,17 @@ void wait_for_signal(server::Server& server) {
   if (sigwait(&set, &which) == 0 && which != SIGUSR1) server.drain();
 }
 
+// Each WebSocket is a file: as many as we are allowed.
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int serve(const server::Options& options) {
   base::log::configure(options.log_level, options.log_format);
+  raise_file_limit();
   const auto set = ending_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);

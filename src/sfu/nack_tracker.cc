@@ -28,14 +28,16 @@ void NackTracker::note_gap(base::Timestamp now, int64_t from, int64_t to) {
   for (int64_t s = from; s < to; ++s) missing_.push_back({s, now + kFirstWait});
 }
 
-void NackTracker::collect(base::Timestamp now, base::Duration rtt, std::vector<uint16_t>& out) {
+uint32_t NackTracker::collect(base::Timestamp now, base::Duration rtt, std::vector<uint16_t>& out) {
+  uint32_t first_time = 0;
   for (auto& m : missing_) {
     if (m.ask_at > now) continue;
-    ++m.attempts;
+    if (++m.attempts == 1) ++first_time;
     m.ask_at = now + std::max(rtt, kMinRetry);
     if (m.attempts <= kMaxAttempts) out.push_back(static_cast<uint16_t>(m.sequence));
   }
   if (std::erase_if(missing_, [](const Missing& m) { return m.attempts > kMaxAttempts; }) > 0) gave_up_ = true;
+  return first_time;
 }
 
 base::Timestamp NackTracker::next_time() const {

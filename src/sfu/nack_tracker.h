@@ -26,7 +26,7 @@ class NackTracker {
   Arrival on_packet(base::Timestamp now, int64_t sequence);
   // Appends the numbers to ask for now; each again after one round trip (at least kMinRetry) until it comes or
   // kMaxAttempts.
-  void collect(base::Timestamp now, base::Duration rtt, std::vector<uint16_t>& out);
+  uint32_t collect(base::Timestamp now, base::Duration rtt, std::vector<uint16_t>& out);
   base::Timestamp next_time() const;
   // True once after the list was given up: the gap was too large, or a packet never came.
   bool take_gave_up();

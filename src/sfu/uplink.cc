@@ -171,7 +171,8 @@ bool Uplink::write_losses(base::Timestamp now, rtcp::CompoundWriter& out) {
   bool fits = true;
   each_layer([&](const plan::UplinkTrack& track, Layer& layer) {
     to_ask_.clear();
-    layer.nack.collect(now, kAssumedRtt, to_ask_);
+    const uint32_t lost = layer.nack.collect(now, kAssumedRtt, to_ask_);
+    if (remb_) remb_estimator_.on_lost(lost);
     if (layer.nack.take_gave_up() && track.kind == plan::Kind::kVideo) layer.keyframes.request(now);
     if (to_ask_.empty() || !track.codec.nack) return;
     fits = out.append(rtcp::Nack::pack({sender_, layer.ssrc}, to_ask_)) && fits;
