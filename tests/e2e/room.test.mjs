@@ -90,8 +90,9 @@ describe('an m2m room', options, () => {
       new MutationObserver(() => present() || done(Date.now())).observe(document.body, { childList: true, subtree: true });
     }));
     const left = await ann.page.evaluate(() => {
+      const now = Date.now();
       document.querySelector('#leave').click();
-      return Date.now();
+      return now;
     });
     const ms = (await gone) - left;
     t.diagnostic(`the tile went after ${ms} ms`);
