@@ -30,7 +30,7 @@ class Histogram {
   static constexpr size_t kBuckets = 64 * 32;
 
   static size_t index(uint64_t us) {
-    const int shift = us < 64 ? 0 : std::bit_width(us) - kBits - 1;
+    const int shift = us < 64 ? 0 : static_cast<int>(std::bit_width(us)) - kBits - 1;
     return static_cast<size_t>(shift) * 32 + static_cast<size_t>(us >> shift);
   }
   static uint64_t upper_end(size_t bucket);

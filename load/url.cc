@@ -38,8 +38,6 @@ std::expected<Url, std::string> Url::parse(std::string_view text) {
   return url;
 }
 
-std::string Url::authority() const {
-  return (host.find(':') == host.npos ? host : "[" + host + "]") + ":" + port;
-}
+std::string Url::authority() const { return (host.find(':') == host.npos ? host : "[" + host + "]") + ":" + port; }
 
 }  // namespace heliograph::load

@@ -20,10 +20,11 @@ void Wake::signal() {
 }
 
 void Wake::take() {
-  // Order matters: a signal() after the store writes again, one before it is seen by whoever reads the rings next.
+  // Order matters: a signal() after the exchange writes again; one before it happened before what the sleeper reads of
+  // the rings next, which a plain store would not promise.
   uint64_t count = 0;
   (void)!::read(fd_.get(), &count, sizeof count);
-  signalled_.store(false);
+  signalled_.exchange(false);
 }
 
 }  // namespace heliograph::io

@@ -132,11 +132,12 @@ void ShardThread::turn() {
   }
   shard_.receive_crossings(now, out_);
   for (const size_t socket : readable_) receive(socket);
-  if (now >= shard_.next_time()) shard_.on_time(now, base::NtpTime::from_unix_micros(io::unix_micros()), out_);
+  const auto after = io::now();
+  if (after >= shard_.next_time()) shard_.on_time(after, base::NtpTime::from_unix_micros(io::unix_micros()), out_);
   out_.flush();
   wake_others();
   deliver_events();
-  take_snapshot(now);
+  take_snapshot(after);
 }
 
 void ShardThread::receive(size_t socket) {

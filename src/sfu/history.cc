@@ -30,7 +30,7 @@ void History::take_memory() {
   bytes_ = std::make_unique_for_overwrite<uint8_t[]>(capacity_);
 }
 
-const MediaPacket* History::append(const MediaPacket& packet) {
+const MediaPacket* History::append(const MediaPacket& packet, uint64_t order) {
   if (entries_.empty()) take_memory();
   Entry& entry = entries_[static_cast<uint64_t>(packet.sequence) & mask_];
   if (entry.end != 0 && entry.packet.sequence >= packet.sequence) return nullptr;
@@ -42,8 +42,15 @@ const MediaPacket* History::append(const MediaPacket& packet) {
   entry.packet = packet;
   entry.packet.extensions = {to, packet.extensions.size()};
   entry.packet.payload = {to + packet.extensions.size(), packet.payload.size()};
+  entry.order = order;
   entry.end = cursor_ == 0 ? 1 : cursor_;
   return &entry.packet;
+}
+
+uint64_t History::displaced_by(int64_t sequence) const {
+  if (entries_.empty()) return 0;
+  const Entry& entry = entries_[static_cast<uint64_t>(sequence) & mask_];
+  return entry.end != 0 && entry.packet.sequence < sequence ? entry.order : 0;
 }
 
 const MediaPacket* History::find(int64_t sequence) const {

@@ -18,8 +18,11 @@ class History {
   History(size_t packets, size_t bytes);
 
   // Copies the bytes. The result's views stay good until about `bytes` more were appended. Appending what is already
-  // here (same sequence), or what is older than the ring reaches, gives nullptr.
-  const MediaPacket* append(const MediaPacket& packet);
+  // here (same sequence), or what is older than the ring reaches, gives nullptr. order: a number that grows with every
+  // packet of the owner.
+  const MediaPacket* append(const MediaPacket& packet, uint64_t order);
+  // The order of the packet whose place this one would take; 0: of none.
+  uint64_t displaced_by(int64_t sequence) const;
   // nullptr when it never came or is gone.
   const MediaPacket* find(int64_t sequence) const;
   // Forgets everything: another source begins.
@@ -28,6 +31,7 @@ class History {
  private:
   struct Entry {
     MediaPacket packet;
+    uint64_t order = 0;
     uint64_t end = 0;  // position behind its bytes, counted since the beginning; 0: nothing here
   };
   void take_memory();

@@ -8,16 +8,20 @@
 
 namespace heliograph::sfu {
 
-// The picture numbers inside VP8 and VP9 payload descriptors, PictureID and TL0PICIDX (RFC 7741 section 4.2, RFC 9628
-// section 4.2).
+// By what a decoder tells that a picture is missing: PictureID and TL0PICIDX of VP8 and VP9 payload descriptors (RFC
+// 7741 section 4.2, RFC 9628 section 4.2), frame_number of the dependency descriptor (AV1 RTP specification appendix
+// A).
 struct PictureNumbers {
-  int32_t picture_id = -1;  // -1: the descriptor has none
+  int32_t picture_id = -1;  // -1: there is none
   int32_t tl0_pic_idx = -1;
   uint8_t picture_id_bits = 0;  // 7 or 15
+  int32_t frame_number = -1;    // 16 bits
 };
 
 // At most this many encodings of a track at a time (q, h, f).
 inline constexpr size_t kMaxLayers = 3;
+// Of MediaPacket::extensions, in bytes.
+inline constexpr size_t kMaxExtensions = 308;
 
 // One packet of a publication as all its viewers share it: never changed after it was made. A view: what owns the bytes
 // is said where one is handed out.
@@ -25,13 +29,17 @@ struct MediaPacket {
   int64_t sequence = 0;    // unwrapped, of its layer's source
   uint32_t timestamp = 0;  // RTP timestamp of the source
   base::Timestamp arrival;
-  uint8_t layer = 0;   // place in the track's list of layers
-  uint8_t source = 0;  // grows when another SSRC takes the layer over
+  uint8_t layer = 0;  // place in the track's list of layers
+  // Another one for each SSRC that takes the layer over; never comes back within a publication. It is half of what
+  // says that a retransmission has the same bytes.
+  uint64_t source = 0;
   bool marker = false;
-  bool keyframe = false;   // a decoder can start here
-  PictureNumbers numbers;  // VP8 and VP9
-  base::ConstBytes
-      extensions;            // RFC 8285 block with kDownlinkExtensions' ids, header word and padding included; or empty
+  bool keyframe = false;  // a decoder can start here
+  PictureNumbers numbers;
+  uint8_t extension_ids = 0;   // a bit for each of kDownlinkExtensions' ids that is in `extensions`
+  uint16_t descriptor_at = 0;  // where in `extensions` the dependency descriptor lies; only with a frame_number
+  // RFC 8285 block with kDownlinkExtensions' ids, header word and padding included; or empty.
+  base::ConstBytes extensions;
   base::ConstBytes payload;  // without RTP padding
 };
 

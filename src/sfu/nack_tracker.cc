@@ -19,16 +19,18 @@ NackTracker::Arrival NackTracker::on_packet(base::Timestamp now, int64_t sequenc
 }
 
 void NackTracker::note_gap(base::Timestamp now, int64_t from, int64_t to) {
-  std::erase_if(missing_, [&](const Missing& m) { return m.sequence < to - kMaxAge; });
+  if (std::erase_if(missing_, [&](const Missing& m) { return m.sequence < to - kMaxAge; }) > 0) gave_up_ = true;
   if (missing_.size() + static_cast<size_t>(to - from) > kMaxMissing) {
     missing_.clear();
     gave_up_ = true;
     return;
   }
   for (int64_t s = from; s < to; ++s) missing_.push_back({s, now + kFirstWait});
+  if (from < to) next_ = std::min(next_, now + kFirstWait);
 }
 
 uint32_t NackTracker::collect(base::Timestamp now, base::Duration rtt, std::vector<uint16_t>& out) {
+  if (now < next_) return 0;
   uint32_t first_time = 0;
   for (auto& m : missing_) {
     if (m.ask_at > now) continue;
@@ -37,13 +39,9 @@ uint32_t NackTracker::collect(base::Timestamp now, base::Duration rtt, std::vect
     if (m.attempts <= kMaxAttempts) out.push_back(static_cast<uint16_t>(m.sequence));
   }
   if (std::erase_if(missing_, [](const Missing& m) { return m.attempts > kMaxAttempts; }) > 0) gave_up_ = true;
+  next_ = base::Timestamp::never();
+  for (const auto& m : missing_) next_ = std::min(next_, m.ask_at);
   return first_time;
-}
-
-base::Timestamp NackTracker::next_time() const {
-  auto next = base::Timestamp::never();
-  for (const auto& m : missing_) next = std::min(next, m.ask_at);
-  return next;
 }
 
 bool NackTracker::take_gave_up() { return std::exchange(gave_up_, false); }

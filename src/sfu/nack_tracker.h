@@ -25,10 +25,11 @@ class NackTracker {
   // sequence: unwrapped.
   Arrival on_packet(base::Timestamp now, int64_t sequence);
   // Appends the numbers to ask for now; each again after one round trip (at least kMinRetry) until it comes or
-  // kMaxAttempts.
+  // kMaxAttempts. Returns how many of them are asked for the first time.
   uint32_t collect(base::Timestamp now, base::Duration rtt, std::vector<uint16_t>& out);
-  base::Timestamp next_time() const;
-  // True once after the list was given up: the gap was too large, or a packet never came.
+  // When something may be to be asked for; costs nothing.
+  base::Timestamp next_time() const { return next_; }
+  // True once after packets were given up: the gap was too large, or they never came.
   bool take_gave_up();
 
  private:
@@ -40,7 +41,8 @@ class NackTracker {
   void note_gap(base::Timestamp now, int64_t from, int64_t to);
 
   std::optional<int64_t> newest_;
-  std::vector<Missing> missing_;  // ascending
+  std::vector<Missing> missing_;                     // ascending
+  base::Timestamp next_ = base::Timestamp::never();  // none of missing_ is due before
   bool gave_up_ = false;
 };
 

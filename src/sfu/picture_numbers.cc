@@ -13,11 +13,11 @@ constexpr int32_t wrap(int32_t value, uint8_t bits) { return value & ((1 << bits
 
 PictureNumbers from_vp8(const rtp::Vp8Descriptor& d) {
   return {d.picture_id ? *d.picture_id : -1, d.tl0_pic_idx ? *d.tl0_pic_idx : -1,
-          static_cast<uint8_t>(d.long_picture_id ? 15 : 7)};
+          static_cast<uint8_t>(d.long_picture_id ? 15 : 7), -1};
 }
 PictureNumbers from_vp9(const rtp::Vp9Descriptor& d) {
   return {d.picture_id ? *d.picture_id : -1, d.tl0_pic_idx ? *d.tl0_pic_idx : -1,
-          static_cast<uint8_t>(d.long_picture_id ? 15 : 7)};
+          static_cast<uint8_t>(d.long_picture_id ? 15 : 7), -1};
 }
 
 PayloadPatch patch_vp8(const PictureOffsets& offsets, base::ConstBytes payload) {
@@ -69,6 +69,8 @@ PictureOffsets PictureOffsets::continuing(const PictureNumbers& last, const Pict
     offsets.picture_id = wrap(last.picture_id + 1 - next.picture_id, next.picture_id_bits);
   if (last.tl0_pic_idx >= 0 && next.tl0_pic_idx >= 0)
     offsets.tl0_pic_idx = wrap(last.tl0_pic_idx + 1 - next.tl0_pic_idx, 8);
+  if (last.frame_number >= 0 && next.frame_number >= 0)
+    offsets.frame_number = wrap(last.frame_number + 1 - next.frame_number, 16);
   return offsets;
 }
 
@@ -76,11 +78,12 @@ PictureNumbers PictureOffsets::apply(const PictureNumbers& numbers) const {
   PictureNumbers out = numbers;
   if (out.picture_id >= 0) out.picture_id = wrap(out.picture_id + picture_id, numbers.picture_id_bits);
   if (out.tl0_pic_idx >= 0) out.tl0_pic_idx = wrap(out.tl0_pic_idx + tl0_pic_idx, 8);
+  if (out.frame_number >= 0) out.frame_number = wrap(out.frame_number + frame_number, 16);
   return out;
 }
 
 PayloadPatch PictureOffsets::patch(plan::Codec codec, base::ConstBytes payload) const {
-  if (zero()) return {};
+  if (picture_id == 0 && tl0_pic_idx == 0) return {};
   if (codec == plan::Codec::kVp8) return patch_vp8(*this, payload);
   if (codec == plan::Codec::kVp9) return patch_vp9(*this, payload);
   return {};

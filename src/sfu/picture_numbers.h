@@ -26,12 +26,11 @@ PictureNumbers read_picture_numbers(plan::Codec codec, base::ConstBytes payload)
 struct PictureOffsets {
   int32_t picture_id = 0;
   int32_t tl0_pic_idx = 0;
-
-  bool zero() const { return picture_id == 0 && tl0_pic_idx == 0; }
+  int32_t frame_number = 0;
   // Makes `next`, the first picture of the new source, follow on `last` as the viewer got it.
   static PictureOffsets continuing(const PictureNumbers& last, const PictureNumbers& next);
   PictureNumbers apply(const PictureNumbers& numbers) const;
-  // The descriptor with these offsets applied; empty when there is nothing to change.
+  // The payload's descriptor with these offsets applied; empty when there is nothing to change.
   PayloadPatch patch(plan::Codec codec, base::ConstBytes payload) const;
 };
 

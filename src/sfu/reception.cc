@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sfu/reception.h"
 
-#include <algorithm>
-
 namespace heliograph::sfu {
 
 void Reception::on_packet(base::Timestamp now, int64_t sequence, uint32_t rtp_timestamp) {
@@ -44,7 +42,8 @@ std::optional<rtcp::ReportBlock> Reception::report(base::Timestamp now, base::Ss
   if (expected_now > 0 && lost_now > 0)
     block.fraction_lost = static_cast<uint8_t>(std::min<int64_t>(lost_now * 256 / expected_now, 255));
   block.cumulative_lost = static_cast<int32_t>(std::clamp<int64_t>(expected - received_, -0x80'0000, 0x7f'ffff));
-  block.highest_sequence_number = static_cast<uint32_t>(highest_);
+  // RFC 3550 appendix A.1: the laps above the low 16 bits count from the first packet's.
+  block.highest_sequence_number = static_cast<uint32_t>(highest_ - (*first_ & ~int64_t{0xffff}));
   block.jitter = jitter_x16_ >> 4;
   if (last_report_) {
     block.last_sender_report = last_report_->compact();

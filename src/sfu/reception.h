@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -18,8 +19,11 @@ class Reception {
 
   // sequence: unwrapped (base::Unwrapper); retransmissions do not come here.
   void on_packet(base::Timestamp now, int64_t sequence, uint32_t rtp_timestamp);
-  // A retransmission filled a hole: it is not lost after all.
-  void on_recovered() { ++received_; }
+  // A retransmission brought this one: it is not lost after all, and says nothing about jitter.
+  void on_recovered(int64_t sequence) {
+    highest_ = std::max(highest_, sequence);
+    ++received_;
+  }
   void on_sender_report(base::Timestamp now, base::NtpTime ntp);
   // The block for the next report; begins a new interval. nullopt before the first packet.
   std::optional<rtcp::ReportBlock> report(base::Timestamp now, base::Ssrc source);

@@ -26,7 +26,10 @@ class SenderClock {
     return report_->ntp + ticks_to_time(static_cast<int32_t>(rtp - report_->rtp));
   }
   base::Duration ticks_to_time(int64_t ticks) const { return base::Duration::micros(ticks * 1'000'000 / clock_rate_); }
-  int64_t time_to_ticks(base::Duration d) const { return d.us() * clock_rate_ / 1'000'000; }
+  // Of any span: two reports of a hostile publisher may lie a century apart.
+  int64_t time_to_ticks(base::Duration d) const {
+    return static_cast<int64_t>(static_cast<__int128>(d.us()) * clock_rate_ / 1'000'000);
+  }
 
  private:
   int64_t clock_rate_;

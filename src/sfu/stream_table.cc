@@ -59,6 +59,20 @@ bool StreamTable::add(base::Ssrc ssrc, Stream stream, bool heard) {
   return true;
 }
 
+bool StreamTable::is_retired(base::Ssrc ssrc) const {
+  const auto retired = std::span(retired_).first(retired_count_);
+  return std::ranges::find(retired, ssrc) != retired.end();
+}
+
+bool StreamTable::take_over(Entry& entry, base::Ssrc ssrc) {
+  // One that was declared and never heard may still come.
+  if (entry.heard && retired_count_ == kMaxRetired) return false;
+  if (entry.heard) retired_[retired_count_++] = entry.ssrc;
+  entry.ssrc = ssrc;
+  entry.heard = true;
+  return true;
+}
+
 std::optional<Stream> StreamTable::identify(std::span<const plan::UplinkTrack> tracks,
                                             const rtp::PacketView& packet) const {
   const auto type = packet.payload_type();
@@ -83,11 +97,10 @@ std::optional<StreamTable::Found> StreamTable::find(std::span<const plan::Uplink
     return Found{known->stream, !std::exchange(known->heard, true)};
   }
   const auto stream = identify(tracks, packet);
-  if (!stream) return std::nullopt;
+  if (!stream || is_retired(packet.ssrc())) return std::nullopt;
   for (size_t i = 0; i < size_; ++i) {
     if (entries_[i].stream != *stream) continue;
-    entries_[i] = {packet.ssrc(), *stream, true};
-    return Found{*stream, true};
+    return take_over(entries_[i], packet.ssrc()) ? std::optional(Found{*stream, true}) : std::nullopt;
   }
   if (!add(packet.ssrc(), *stream, true)) return std::nullopt;
   return Found{*stream, true};

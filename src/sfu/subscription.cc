@@ -5,16 +5,56 @@
 #include <cstring>
 
 #include "base/unwrapper.h"
+#include "rtp/header_writer.h"
 #include "rtp/packet.h"
 
 namespace heliograph::sfu {
+namespace {
+
+uint8_t bits_of(const plan::ExtensionIds& ids) {
+  const auto bits =
+      1U << ids.audio_level | 1U << ids.video_orientation | 1U << ids.playout_delay | 1U << ids.dependency_descriptor;
+  return static_cast<uint8_t>(bits & ~1U);  // id 0: not negotiated
+}
+
+// The elements of a block (RFC 8285) whose ids are among `taken`, as a block of their own; the bytes written.
+size_t write_taken(base::ConstBytes block, uint8_t taken, uint8_t* out) {
+  std::array<uint8_t, rtp::kFixedHeaderSize + kMaxExtensions> whole{};
+  std::array<uint8_t, rtp::kFixedHeaderSize + kMaxExtensions> less;
+  whole[0] = 0x90;
+  std::ranges::copy(block, whole.begin() + rtp::kFixedHeaderSize);
+  const auto packet = rtp::PacketView::parse(base::ConstBytes(whole).first(rtp::kFixedHeaderSize + block.size()));
+  std::array<rtp::Extension, 4> kept{};
+  size_t count = 0;
+  packet->each_extension([&](uint8_t id, base::ConstBytes value) {
+    if ((taken >> id & 1) != 0 && count < kept.size()) kept[count++] = {id, value};
+  });
+  const size_t size =
+      rtp::write_header(less, {}, std::span<const rtp::Extension>(kept).first(count)) - rtp::kFixedHeaderSize;
+  std::memcpy(out, &less[rtp::kFixedHeaderSize], size);
+  return size;
+}
+
+}  // namespace
 
 Subscription::Subscription(plan::DownlinkTrack line, base::Rng& rng)
     : line_(std::move(line)),
-      codec_(line_.codec.codec),
+      taken_(bits_of(line_.extensions)),
       // In the lower half of the first lap, so that no receiver guesses another lap (RFC 3711 section 3.3.1).
       next_index_(1 + rng.below(0x7fff)),
       rtx_index_(1 + rng.below(0x7fff)) {}
+
+void Subscription::resume(plan::DownlinkTrack line) {
+  line_ = std::move(line);
+  taken_ = bits_of(line_.extensions);
+  resend_from_ = next_index_;
+  must_begin_ = true;
+}
+
+bool Subscription::waits_for_keyframe(const Track& track) const {
+  if (line_.kind != plan::Kind::kVideo) return false;
+  return must_begin_ || !track.has_source(epoch().layer, epoch().source);
+}
 
 std::optional<uint8_t> Subscription::current_layer() const {
   if (epoch_count_ == 0) return std::nullopt;
@@ -35,7 +75,7 @@ bool Subscription::may_begin(const MediaPacket& packet) const {
 }
 
 std::optional<Rewrite> Subscription::forward(const Track& track, const MediaPacket& packet) {
-  const bool same = epoch_count_ > 0 && epoch().layer == packet.layer && epoch().source == packet.source;
+  const bool same = !must_begin_ && epoch().layer == packet.layer && epoch().source == packet.source;
   if (!same) {
     if (!may_begin(packet)) return std::nullopt;
     begin_epoch(track, packet);
@@ -43,11 +83,24 @@ std::optional<Rewrite> Subscription::forward(const Track& track, const MediaPack
   const Epoch& e = epoch();
   if (packet.sequence < e.first_sequence) return std::nullopt;  // from before the keyframe we began with
   const Rewrite rewrite = rewrite_in(e, packet);
-  if (rewrite.index >= next_index_) {
-    next_index_ = rewrite.index + 1;
-    last_ = Last{rewrite.timestamp, packet.timestamp, packet.arrival, e.pictures.apply(packet.numbers)};
-  }
+  if (rewrite.index >= next_index_) note_newest(packet, rewrite);
   return rewrite;
+}
+
+void Subscription::note_newest(const MediaPacket& packet, const Rewrite& rewrite) {
+  next_index_ = rewrite.index + 1;
+  const auto numbers = epoch().pictures.apply(packet.numbers);
+  if (!last_) last_ = Last{};
+  last_->timestamp = rewrite.timestamp;
+  last_->source_timestamp = packet.timestamp;
+  last_->arrival = packet.arrival;
+  // Padding has none: then those before it still are what the next source continues.
+  if (numbers.picture_id >= 0) {
+    last_->numbers.picture_id = numbers.picture_id;
+    last_->numbers.picture_id_bits = numbers.picture_id_bits;
+  }
+  if (numbers.tl0_pic_idx >= 0) last_->numbers.tl0_pic_idx = numbers.tl0_pic_idx;
+  if (numbers.frame_number >= 0) last_->numbers.frame_number = numbers.frame_number;
 }
 
 void Subscription::begin_epoch(const Track& track, const MediaPacket& packet) {
@@ -59,6 +112,7 @@ void Subscription::begin_epoch(const Track& track, const MediaPacket& packet) {
   e.timestamp_offset = last_ ? timestamp_for(track, packet) - packet.timestamp : 0;
   if (last_) e.pictures = PictureOffsets::continuing(last_->numbers, packet.numbers);
   epochs_[epoch_count_++ % kEpochs] = e;
+  must_begin_ = false;
 }
 
 // Where the first packet of another source lies on the viewer's time line: by both sources' sender reports where they
@@ -68,10 +122,11 @@ uint32_t Subscription::timestamp_for(const Track& track, const MediaPacket& pack
   const SenderClock& to = track.clock(packet.layer);
   const SenderClock& from = track.clock(before.layer);
   int64_t ticks = to.time_to_ticks(packet.arrival - last_->arrival);
-  if (before.layer != packet.layer && from.synchronised() && to.synchronised()) {
+  const bool comparable = before.layer != packet.layer && track.has_source(before.layer, before.source);
+  if (comparable && from.synchronised() && to.synchronised()) {
     const int64_t exact = to.time_to_ticks(to.time_of(packet.timestamp) - from.time_of(last_->source_timestamp));
     // A publisher's clock that makes no sense must not throw the viewer off by more than a second.
-    if (std::abs(exact - ticks) < plan::clock_rate(codec_)) ticks = exact;
+    if (std::abs(exact - ticks) < plan::clock_rate(line_.codec.codec)) ticks = exact;
   }
   return last_->timestamp + static_cast<uint32_t>(std::max<int64_t>(ticks, 1));
 }
@@ -80,7 +135,8 @@ Rewrite Subscription::rewrite_in(const Epoch& e, const MediaPacket& packet) cons
   Rewrite r;
   r.index = e.first_index + static_cast<uint64_t>(packet.sequence - e.first_sequence);
   r.timestamp = packet.timestamp + e.timestamp_offset;
-  r.patch = e.pictures.patch(codec_, packet.payload);
+  r.patch = e.pictures.patch(line_.codec.codec, packet.payload);
+  if (e.pictures.frame_number != 0) r.frame_number = e.pictures.apply(packet.numbers).frame_number;
   return r;
 }
 
@@ -106,6 +162,7 @@ Subscription::Resend Subscription::resend(base::Timestamp now, const Track& trac
   const auto back = static_cast<uint16_t>(static_cast<uint16_t>(next_index_ - 1) - sequence_number);
   if (epoch_count_ == 0 || back >= next_index_ || back >= 0x8000) return {};
   const uint64_t index = next_index_ - 1 - back;
+  if (index < resend_from_) return {};
   const Epoch* e = epoch_of(index);
   if (e == nullptr) return {};
   const MediaPacket* packet =
@@ -115,25 +172,33 @@ Subscription::Resend Subscription::resend(base::Timestamp now, const Track& trac
 }
 
 size_t Subscription::write_header(const MediaPacket& packet, const Rewrite& rewrite, uint8_t* out) const {
-  return write(packet, line_.codec.payload_type, rewrite.index, rewrite.timestamp, line_.ssrc, out);
+  return write(packet, rewrite, line_.codec.payload_type, rewrite.index, line_.ssrc, out);
 }
 
 size_t Subscription::write_rtx_header(const MediaPacket& packet, const Rewrite& rewrite, uint64_t rtx_index,
                                       uint8_t* out) const {
-  return write(packet, *line_.codec.rtx_payload_type, rtx_index, rewrite.timestamp, *line_.rtx_ssrc, out);
+  return write(packet, rewrite, *line_.codec.rtx_payload_type, rtx_index, *line_.rtx_ssrc, out);
 }
 
-size_t Subscription::write(const MediaPacket& packet, base::PayloadType type, uint64_t index, uint32_t timestamp,
+size_t Subscription::write(const MediaPacket& packet, const Rewrite& rewrite, base::PayloadType type, uint64_t index,
                            base::Ssrc ssrc, uint8_t* out) const {
-  const bool extended = !packet.extensions.empty() && line_.extensions != plan::ExtensionIds{};
-  out[0] = static_cast<uint8_t>(0x80 | (extended ? 0x10 : 0));  // RFC 3550 section 5.1: V = 2, X
+  const size_t extensions = write_extensions(packet, rewrite.frame_number, out + rtp::kFixedHeaderSize);
+  out[0] = static_cast<uint8_t>(0x80 | (extensions != 0 ? 0x10 : 0));  // RFC 3550 section 5.1: V = 2, X
   out[1] = static_cast<uint8_t>((packet.marker ? 0x80 : 0) | type.value);
   base::store_be(out + 2, static_cast<uint16_t>(index));
-  base::store_be(out + 4, timestamp);
+  base::store_be(out + 4, rewrite.timestamp);
   base::store_be(out + 8, ssrc.value);
-  if (!extended) return rtp::kFixedHeaderSize;
-  std::memcpy(out + rtp::kFixedHeaderSize, packet.extensions.data(), packet.extensions.size());
-  return rtp::kFixedHeaderSize + packet.extensions.size();
+  return rtp::kFixedHeaderSize + extensions;
+}
+
+// Those that the viewer took; as a rule all there are, and then they are copied as they stand.
+size_t Subscription::write_extensions(const MediaPacket& packet, int32_t frame_number, uint8_t* out) const {
+  const size_t size = packet.extensions.size();
+  if (size == 0 || (packet.extension_ids & taken_) == 0) return 0;
+  std::memcpy(out, packet.extensions.data(), size);
+  if (frame_number >= 0) base::store_be(out + packet.descriptor_at + 1, static_cast<uint16_t>(frame_number));
+  if ((packet.extension_ids & ~taken_) == 0) return size;
+  return write_taken({out, size}, taken_, out);
 }
 
 std::optional<rtcp::SenderReport> Subscription::sender_report(base::Timestamp now, base::NtpTime ntp_now,
@@ -148,7 +213,8 @@ std::optional<rtcp::SenderReport> Subscription::sender_report(base::Timestamp no
 
   rtcp::SenderReport report;
   report.sender = line_.ssrc;
-  report.ntp = clock.synchronised() ? clock.time_of(source_now) : ntp_now;
+  const bool told = clock.synchronised() && track.has_source(e.layer, e.source);
+  report.ntp = told ? clock.time_of(source_now) : ntp_now;
   report.rtp_timestamp = last_->timestamp + passed;
   report.packet_count = packets_sent_;
   report.octet_count = octets_sent_;

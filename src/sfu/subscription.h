@@ -21,7 +21,8 @@ namespace heliograph::sfu {
 struct Rewrite {
   uint64_t index = 0;  // the sequence number, not wrapped: SRTP's packet index (RFC 3711 section 3.3.1)
   uint32_t timestamp = 0;
-  PayloadPatch patch;  // replaces the first bytes of the payload
+  PayloadPatch patch;         // replaces the first bytes of the payload
+  int32_t frame_number = -1;  // replaces that of the dependency descriptor; -1: stays
 };
 
 // One track on its way to one viewer: which layer, and the numbering that hides every switch (RFC 3550 section 7.1:
@@ -34,9 +35,14 @@ class Subscription {
   // A viewer may ask for this many retransmissions a second, with as many saved up.
   static constexpr int64_t kMaxResendsPerSecond = 400;
   static constexpr base::Duration kReportInterval = base::Duration::seconds(1);
-  static constexpr base::Duration kFirstReportWait = base::Duration::millis(200);  // looks for a first packet this often
+  static constexpr base::Duration kFirstReportWait =
+      base::Duration::millis(200);  // looks for a first packet this often
 
   Subscription(plan::DownlinkTrack line, base::Rng& rng);
+  // The line was negotiated again, or comes back after a pause, perhaps from another publication: same SSRCs. The
+  // numbering goes on, for an index must not come back (RFC 7714 section 8.1); what was sent before is not sent again,
+  // for it might not have the same bytes.
+  void resume(plan::DownlinkTrack line);
 
   const plan::DownlinkTrack& line() const { return line_; }
 
@@ -46,8 +52,8 @@ class Subscription {
   bool aim(uint8_t layer);
   std::optional<uint8_t> current_layer() const;
   std::optional<uint8_t> target_layer() const { return target_; }
-  // No picture yet.
-  bool waits_for_keyframe() const { return epoch_count_ == 0 && line_.kind == plan::Kind::kVideo; }
+  // No picture yet, or none since another source took the layer over.
+  bool waits_for_keyframe(const Track& track) const;
 
   // What the viewer reports lost. nullptr: gone from the history, never sent, or the viewer asks too much.
   struct Resend {
@@ -84,7 +90,7 @@ class Subscription {
     uint32_t timestamp_offset = 0;
     PictureOffsets pictures;
     uint8_t layer = 0;
-    uint8_t source = 0;
+    uint64_t source = 0;
   };
   static constexpr size_t kEpochs = 8;  // older ones are not retransmitted from any more
 
@@ -95,15 +101,19 @@ class Subscription {
   const Epoch* epoch_of(uint64_t index) const;
   Rewrite rewrite_in(const Epoch& e, const MediaPacket& packet) const;
   bool take_resend(base::Timestamp now);
-  size_t write(const MediaPacket& packet, base::PayloadType type, uint64_t index, uint32_t timestamp, base::Ssrc ssrc,
-               uint8_t* out) const;
+  void note_newest(const MediaPacket& packet, const Rewrite& rewrite);
+  size_t write(const MediaPacket& packet, const Rewrite& rewrite, base::PayloadType type, uint64_t index,
+               base::Ssrc ssrc, uint8_t* out) const;
+  size_t write_extensions(const MediaPacket& packet, int32_t frame_number, uint8_t* out) const;
 
   plan::DownlinkTrack line_;
-  plan::Codec codec_;
+  uint8_t taken_ = 0;  // a bit for each extension id that the viewer took
   uint64_t next_index_;
   uint64_t rtx_index_;
   std::array<Epoch, kEpochs> epochs_{};
   uint64_t epoch_count_ = 0;
+  uint64_t resend_from_ = 0;  // older ones are not sent again
+  bool must_begin_ = true;    // the next packet begins an epoch
   std::optional<uint8_t> target_;
 
   // The newest packet sent: what the next epoch and the next report continue.

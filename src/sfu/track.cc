@@ -4,11 +4,12 @@
 namespace heliograph::sfu {
 namespace {
 
-// About two seconds of 2.5 Mbit/s video, ten of Opus; both more than a batch of datagrams can bring at once.
+// About two seconds of 2.5 Mbit/s video, ten of Opus; both more than Track::kGoodFor of the largest packets.
 constexpr size_t kVideoPackets = 1024;
 constexpr size_t kVideoBytes = 768 * 1024;
 constexpr size_t kAudioPackets = 512;
-constexpr size_t kAudioBytes = 128 * 1024;
+constexpr size_t kAudioBytes = 160 * 1024;
+static_assert(kAudioBytes >= (Track::kGoodFor + 2) * 2048);
 
 // Another layer must carry this much more than the present one, so that two of like size do not take turns.
 constexpr double kClearlyBetter = 1.3;
@@ -25,6 +26,13 @@ Track::Track(plan::Codec codec) : codec_(codec) {
   for (size_t i = 0; i < kMaxLayers; ++i) layers_.emplace_back(codec);
 }
 
+bool Track::spares(const MediaPacket& packet, size_t last) const {
+  const Layer& layer = layers_[packet.layer];
+  if (last == 0) return true;
+  if (layer.heard && layer.source != packet.source) return false;
+  return layer.history.displaced_by(packet.sequence) + last <= appended_;
+}
+
 const MediaPacket* Track::append(const MediaPacket& packet) {
   Layer& layer = layers_[packet.layer];
   if (!layer.heard || layer.source != packet.source) {
@@ -35,15 +43,17 @@ const MediaPacket* Track::append(const MediaPacket& packet) {
   }
   layer.last_arrival = packet.arrival;
   layer.rate.add(packet.arrival, packet.payload.size());
-  return layer.history.append(packet);
+  const MediaPacket* kept = layer.history.append(packet, appended_ + 1);
+  if (kept != nullptr) ++appended_;
+  return kept;
 }
 
-const MediaPacket* Track::find(uint8_t layer, uint8_t source, int64_t sequence) const {
-  return layers_[layer].source == source ? layers_[layer].history.find(sequence) : nullptr;
+const MediaPacket* Track::find(uint8_t layer, uint64_t source, int64_t sequence) const {
+  return has_source(layer, source) ? layers_[layer].history.find(sequence) : nullptr;
 }
 
-void Track::on_sender_report(uint8_t layer, uint8_t source, const SenderClock::Report& report) {
-  if (layers_[layer].heard && layers_[layer].source == source) layers_[layer].clock.on_report(report);
+void Track::on_sender_report(uint8_t layer, uint64_t source, const SenderClock::Report& report) {
+  if (has_source(layer, source)) layers_[layer].clock.on_report(report);
 }
 
 bool Track::alive(base::Timestamp now, const Layer& layer) const {

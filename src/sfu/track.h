@@ -19,16 +19,24 @@ class Track {
  public:
   // A layer that has been silent for so long is not offered to viewers any more.
   static constexpr base::Duration kAliveWithin = base::Duration::millis(1500);
+  static constexpr size_t kGoodFor = 64;  // packets of at most 2,048 bytes
 
   explicit Track(plan::Codec codec);
 
   plan::Codec codec() const { return codec_; }
   plan::Kind kind() const { return plan::kind_of(codec_); }
 
-  // The packet in the layer's history, good until the batch is over; nullptr when it was there already.
+  // Whether the `last` packets appended before stay where they are when this one is; at most kGoodFor. Another source,
+  // or a jump in its numbers, may take their places.
+  bool spares(const MediaPacket& packet, size_t last) const;
+  // The packet in the layer's history, good as long as spares() says so; nullptr when it was there already.
   const MediaPacket* append(const MediaPacket& packet);
-  const MediaPacket* find(uint8_t layer, uint8_t source, int64_t sequence) const;
-  void on_sender_report(uint8_t layer, uint8_t source, const SenderClock::Report& report);
+  const MediaPacket* find(uint8_t layer, uint64_t source, int64_t sequence) const;
+  // The layer is this source's, here and now.
+  bool has_source(uint8_t layer, uint64_t source) const {
+    return layers_[layer].heard && layers_[layer].source == source;
+  }
+  void on_sender_report(uint8_t layer, uint64_t source, const SenderClock::Report& report);
 
   // The layer that carries most, of those alive; stays with `current` unless another is clearly better. nullopt: none
   // is alive.
@@ -42,7 +50,7 @@ class Track {
     History history;
     SenderClock clock;
     RateMeter rate;
-    uint8_t source = 0;
+    uint64_t source = 0;
     bool heard = false;
     base::Timestamp last_arrival;
   };
@@ -50,6 +58,7 @@ class Track {
 
   plan::Codec codec_;
   std::vector<Layer> layers_;  // kMaxLayers of them
+  uint64_t appended_ = 0;
 };
 
 }  // namespace heliograph::sfu

@@ -4,14 +4,11 @@
 #include <algorithm>
 
 #include "rtcp/fir.h"
-#include "rtcp/nack.h"
 #include "rtcp/pli.h"
 #include "rtcp/receiver_report.h"
-#include "rtcp/remb.h"
 #include "rtp/av1.h"
 #include "rtp/extensions.h"
 #include "rtp/h264.h"
-#include "rtp/header_writer.h"
 #include "rtp/rtx.h"
 #include "rtp/vp8.h"
 #include "rtp/vp9.h"
@@ -48,7 +45,7 @@ uint8_t negotiated_transport_cc(const std::vector<plan::UplinkTrack>& tracks) {
 
 }  // namespace
 
-Uplink::Uplink(std::vector<plan::UplinkTrack> tracks, base::Ssrc sender, uint8_t first_source)
+Uplink::Uplink(std::vector<plan::UplinkTrack> tracks, base::Ssrc sender, uint64_t first_source)
     : tracks_(std::move(tracks)),
       layers_(tracks_.size()),
       streams_(tracks_),
@@ -107,9 +104,10 @@ std::optional<Uplink::Accepted> Uplink::receive_rtx(base::Timestamp now, const r
                                                     Layer& layer) {
   const auto rtx = rtp::RtxPayload::parse(packet.payload());
   if (!rtx) return std::nullopt;  // padding that probes for bandwidth
-  const int64_t sequence = layer.sequence.peek(rtx->original_sequence_number);
-  if (layer.nack.on_packet(now, sequence) != NackTracker::Arrival::kRecovered) return std::nullopt;
-  layer.reception.on_recovered();
+  // Also one that is newer than all others: senders probe with what they sent last, and its original may be lost.
+  const int64_t sequence = layer.sequence.unwrap(rtx->original_sequence_number);
+  if (layer.nack.on_packet(now, sequence) == NackTracker::Arrival::kDuplicate) return std::nullopt;
+  layer.reception.on_recovered(sequence);
   return accept(now, packet, stream, layer, sequence, rtx->payload);
 }
 
@@ -127,13 +125,13 @@ Uplink::Accepted Uplink::accept(base::Timestamp now, const rtp::PacketView& pack
   out.payload = payload;
   out.keyframe = starts_keyframe(track.codec.codec, payload);
   out.numbers = read_picture_numbers(track.codec.codec, payload);
-  out.extensions = renumber(packet, track.extensions);
+  renumber(packet, track.extensions, out);
   if (out.keyframe) layers_[stream.track][stream.layer]->keyframes.on_keyframe();
   return accepted;
 }
 
 // The extensions that viewers get, under the ids of our own offers, as one block behind the fixed header.
-base::ConstBytes Uplink::renumber(const rtp::PacketView& packet, const plan::ExtensionIds& from) {
+void Uplink::renumber(const rtp::PacketView& packet, const plan::ExtensionIds& from, MediaPacket& out) {
   std::array<rtp::Extension, 4> kept{};
   size_t count = 0;
   packet.each_extension([&](uint8_t id, base::ConstBytes value) {
@@ -145,9 +143,27 @@ base::ConstBytes Uplink::renumber(const rtp::PacketView& packet, const plan::Ext
     if (id == from.dependency_descriptor) as = to.dependency_descriptor;
     if (as != 0 && count < kept.size()) kept[count++] = {as, value};
   });
-  if (count == 0) return {};
-  const size_t size = rtp::write_header(extensions_, {}, std::span(kept).first(count));
-  return size == 0 ? base::ConstBytes() : base::ConstBytes(extensions_).first(size).subspan(rtp::kFixedHeaderSize);
+  const auto written = std::span<const rtp::Extension>(kept).first(count);
+  const size_t size = count == 0 ? 0 : rtp::write_header(extensions_, {}, written);
+  if (size == 0) return;
+  out.extensions = base::ConstBytes(extensions_).first(size).subspan(rtp::kFixedHeaderSize);
+  for (const auto& e : written) out.extension_ids = static_cast<uint8_t>(out.extension_ids | 1U << e.id);
+  note_descriptor(written, out);
+}
+
+// frame_number is the 16 bits behind the first byte of the dependency descriptor (AV1 RTP specification, A.8.2).
+void Uplink::note_descriptor(std::span<const rtp::Extension> written, MediaPacket& out) const {
+  const bool one_byte = base::load_be<uint16_t>(out.extensions.data()) == rtp::kOneByteProfile;
+  size_t at = 4;
+  for (const auto& e : written) {
+    at += one_byte ? 1 : 2;
+    if (e.id == plan::kDownlinkExtensions.dependency_descriptor && e.value.size() >= 3) {
+      out.descriptor_at = static_cast<uint16_t>(at);
+      out.numbers.frame_number = base::load_be<uint16_t>(&e.value[1]);
+      return;
+    }
+    at += e.value.size();
+  }
 }
 
 std::optional<Uplink::ClockReport> Uplink::on_sender_report(base::Timestamp now, const rtcp::SenderReport& report) {
@@ -168,51 +184,54 @@ void Uplink::request_keyframe(base::Timestamp now, uint8_t track, uint8_t layer)
 }
 
 bool Uplink::write_losses(base::Timestamp now, rtcp::CompoundWriter& out) {
-  bool fits = true;
+  if (unsent_nack_ && !out.append(*unsent_nack_)) return false;
+  unsent_nack_.reset();
   each_layer([&](const plan::UplinkTrack& track, Layer& layer) {
+    if (unsent_nack_) return;  // this layer's turn comes in the next compound
     to_ask_.clear();
     const uint32_t lost = layer.nack.collect(now, kAssumedRtt, to_ask_);
     if (remb_) remb_estimator_.on_lost(lost);
     if (layer.nack.take_gave_up() && track.kind == plan::Kind::kVideo) layer.keyframes.request(now);
     if (to_ask_.empty() || !track.codec.nack) return;
-    fits = out.append(rtcp::Nack::pack({sender_, layer.ssrc}, to_ask_)) && fits;
+    const auto nack = rtcp::Nack::pack({sender_, layer.ssrc}, to_ask_);
+    if (!out.append(nack)) unsent_nack_ = nack;
     nacks_sent_ += to_ask_.size();
   });
-  return fits;
+  return !unsent_nack_;
 }
 
-bool Uplink::write_keyframe_requests(base::Timestamp now, rtcp::CompoundWriter& out) {
-  bool fits = true;
+void Uplink::write_keyframe_requests(base::Timestamp now, rtcp::CompoundWriter& out) {
   each_layer([&](const plan::UplinkTrack& track, Layer& layer) {
     if (!layer.keyframes.take_due(now)) return;
     ++keyframe_requests_sent_;
     if (track.codec.nack_pli || !track.codec.ccm_fir) {
-      fits = out.append(rtcp::PictureLossIndication{{sender_, layer.ssrc}}) && fits;
+      out.append(rtcp::PictureLossIndication{{sender_, layer.ssrc}});
       return;
     }
     rtcp::FullIntraRequest fir{.sender = sender_, .items = {}};
     fir.items.push_back({layer.ssrc, layer.fir_sequence++});
-    fits = out.append(fir) && fits;
+    out.append(fir);
   });
-  return fits;
 }
 
-bool Uplink::write_report(base::Timestamp now, rtcp::CompoundWriter& out) {
-  if (now < next_report_) return true;
+void Uplink::write_report(base::Timestamp now, rtcp::CompoundWriter& out) {
+  if (now < next_report_) return;
   rtcp::ReceiverReport report{.sender = sender_, .reports = {}};
   each_layer([&](const plan::UplinkTrack&, Layer& layer) {
     if (const auto block = layer.reception.report(now, layer.ssrc)) report.reports.push_back(*block);
   });
   next_report_ = now + kReportInterval;
-  return report.reports.empty() || out.append(report);
+  if (!report.reports.empty()) out.append(report);
 }
 
 bool Uplink::write_estimates(base::Timestamp now, rtcp::CompoundWriter& out) {
   if (const auto rate = remb_ ? remb_estimator_.on_time(now) : std::nullopt) {
     rtcp::Remb remb{.sender = sender_, .bitrate = *rate, .sources = {}};
     each_layer([&](const plan::UplinkTrack&, Layer& layer) { remb.sources.push_back(layer.ssrc); });
-    if (!out.append(remb)) return false;
+    unsent_remb_ = remb;
   }
+  if (unsent_remb_ && !out.append(*unsent_remb_)) return false;
+  unsent_remb_.reset();
   while (transport_feedback_) {
     if (!unsent_feedback_) unsent_feedback_ = transport_feedback_->on_time(now);
     if (!unsent_feedback_) break;
@@ -225,10 +244,10 @@ bool Uplink::write_estimates(base::Timestamp now, rtcp::CompoundWriter& out) {
 bool Uplink::write_feedback(base::Timestamp now, rtcp::CompoundWriter& out) {
   // Not one compound of RFC 3550 with a report in front: a=rtcp-rsize was negotiated or is understood by all (RFC
   // 5506).
+  // The first two are small (at most 272 bytes of six layers) and always fit; the others wait for the next compound.
   write_report(now, out);
-  write_losses(now, out);
   write_keyframe_requests(now, out);
-  return !write_estimates(now, out);
+  return !write_losses(now, out) || !write_estimates(now, out);
 }
 
 base::Timestamp Uplink::next_time() const {

@@ -13,7 +13,10 @@
 #include "bwe/transport_feedback_builder.h"
 #include "plan/media.h"
 #include "rtcp/compound.h"
+#include "rtcp/nack.h"
+#include "rtcp/remb.h"
 #include "rtcp/sender_report.h"
+#include "rtp/header_writer.h"
 #include "rtp/packet.h"
 #include "sfu/keyframe_gate.h"
 #include "sfu/media_packet.h"
@@ -31,9 +34,9 @@ class Uplink {
  public:
   static constexpr base::Duration kReportInterval = base::Duration::seconds(1);
 
-  // sender: the SSRC under which we send feedback. first_source: where its sources' numbers begin, other than those of
-  // the uplink before it when a publication changes its peer (B-22).
-  Uplink(std::vector<plan::UplinkTrack> tracks, base::Ssrc sender, uint8_t first_source);
+  // sender: the SSRC under which we send feedback. first_source: where its sources' numbers begin, with room for as
+  // many as it has packets, so that none comes back in another uplink of the publication (B-22).
+  Uplink(std::vector<plan::UplinkTrack> tracks, base::Ssrc sender, uint64_t first_source);
 
   const std::vector<plan::UplinkTrack>& tracks() const { return tracks_; }
 
@@ -49,7 +52,7 @@ class Uplink {
   struct ClockReport {
     uint8_t track = 0;
     uint8_t layer = 0;
-    uint8_t source = 0;
+    uint64_t source = 0;
     SenderClock::Report report;
   };
   std::optional<ClockReport> on_sender_report(base::Timestamp now, const rtcp::SenderReport& report);
@@ -66,9 +69,9 @@ class Uplink {
  private:
   // One encoding of one track, as it comes in.
   struct Layer {
-    Layer(base::Ssrc s, uint32_t clock_rate, uint8_t src) : ssrc(s), source(src), reception(clock_rate) {}
+    Layer(base::Ssrc s, uint32_t clock_rate, uint64_t src) : ssrc(s), source(src), reception(clock_rate) {}
     base::Ssrc ssrc;
-    uint8_t source;
+    uint64_t source;
     base::Unwrapper<uint16_t> sequence;
     Reception reception;
     NackTracker nack;
@@ -84,10 +87,11 @@ class Uplink {
   std::optional<Accepted> receive_rtx(base::Timestamp now, const rtp::PacketView& packet, Stream stream, Layer& layer);
   Accepted accept(base::Timestamp now, const rtp::PacketView& packet, Stream stream, const Layer& layer,
                   int64_t sequence, base::ConstBytes payload);
-  base::ConstBytes renumber(const rtp::PacketView& packet, const plan::ExtensionIds& from);
+  void renumber(const rtp::PacketView& packet, const plan::ExtensionIds& from, MediaPacket& out);
+  void note_descriptor(std::span<const rtp::Extension> written, MediaPacket& out) const;
   bool write_losses(base::Timestamp now, rtcp::CompoundWriter& out);
-  bool write_keyframe_requests(base::Timestamp now, rtcp::CompoundWriter& out);
-  bool write_report(base::Timestamp now, rtcp::CompoundWriter& out);
+  void write_keyframe_requests(base::Timestamp now, rtcp::CompoundWriter& out);
+  void write_report(base::Timestamp now, rtcp::CompoundWriter& out);
   bool write_estimates(base::Timestamp now, rtcp::CompoundWriter& out);
   template <class Visit>
   void each_layer(Visit&& visit);
@@ -96,15 +100,18 @@ class Uplink {
   std::vector<Layers> layers_;  // by track
   StreamTable streams_;
   base::Ssrc sender_;
-  uint8_t next_source_;
+  uint64_t next_source_;
   uint8_t transport_cc_id_ = 0;
   bool remb_ = false;
   std::optional<bwe::TransportFeedbackBuilder> transport_feedback_;
+  // Blocks that did not fit the compound before.
   std::optional<rtcp::TransportFeedback> unsent_feedback_;
+  std::optional<rtcp::Nack> unsent_nack_;
+  std::optional<rtcp::Remb> unsent_remb_;
   bwe::RembEstimator remb_estimator_;
   base::Timestamp next_report_;
   std::vector<uint16_t> to_ask_;
-  std::array<uint8_t, 320> extensions_{};
+  std::array<uint8_t, rtp::kFixedHeaderSize + kMaxExtensions> extensions_{};
   uint64_t nacks_sent_ = 0;
   uint64_t keyframe_requests_sent_ = 0;
 };

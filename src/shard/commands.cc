@@ -52,8 +52,7 @@ void Shard::restart_ice(const plan::RestartIce& c) {
   PeerEntry* peer = find_peer(c.peer);
   if (peer == nullptr) return;
   peer->transport.restart_ice(c.local);
-  // The agent remembers two generations of credentials; so do we.
-  if (peer->ufrags.size() == 2) {
+  if (peer->ufrags.size() == kMaxUfrags) {
     peers_by_ufrag_.erase(peer->ufrags.front());
     peer->ufrags.erase(peer->ufrags.begin());
   }
@@ -98,9 +97,9 @@ void Shard::publish(base::Timestamp now, const plan::Publish& c) {
     }
   }
   if (!peer->uplink || peer->uplink->tracks() != c.tracks) {
-    // Each uplink has its own range of source numbers; one publisher does not change its SSRCs 32 times between.
-    publication.next_source = static_cast<uint8_t>(publication.next_source + 32);
-    peer->uplink.emplace(c.tracks, feedback_ssrc_, publication.next_source);
+    // Each uplink has its own range of source numbers, with room for every packet to be another source.
+    peer->generation = ++last_generation_;
+    peer->uplink.emplace(c.tracks, feedback_ssrc_, peer->generation << 40);
   }
   peer->publication = handle;
   // Another peer takes over with its first packet: until then the one before it goes on (B-22).
@@ -117,7 +116,7 @@ void Shard::unpublish(const plan::Unpublish& c) {
   Crossing ended;
   ended.what = Crossing::Kind::kEnded;
   ended.publication = publication.id;
-  cross_to_watchers(publication, ended);
+  each_watcher(publication, [&](plan::ShardIndex s) { cross(s, ended); });
   publication.published = false;
   publication.feeder = {};
   publication.watching_shards = 0;
@@ -136,31 +135,43 @@ void Shard::route(base::Timestamp now, const plan::Route& c) {
   const auto handle = publication_handle(c.publication);
   Publication& publication = *publications_.find(handle);
 
-  // Lines that stay keep their numbering; the others go.
+  // Lines that stay as they are go on; the others are paused, and perhaps resumed at once as something else.
   const auto present = peer->subscriptions;
   std::vector<base::Ssrc> kept;
   for (const auto v : present) {
     const Viewer& viewer = *viewers_.find(v);
     if (viewer.publication != handle) continue;
     const auto& line = viewer.subscription.line();
-    const bool stays =
-        std::ranges::any_of(c.tracks, [&](const auto& t) { return t.ssrc == line.ssrc && t.kind == line.kind; });
-    stays ? kept.push_back(line.ssrc) : detach(v);
+    const bool stays = std::ranges::find(c.tracks, line) != c.tracks.end();
+    stays ? kept.push_back(line.ssrc) : pause(v);
   }
-  for (const auto& track : c.tracks) {
-    if (std::ranges::find(kept, track.ssrc) != kept.end()) continue;
-    const auto v = viewers_.emplace(sfu::Subscription(track, rng_), peer_handle, handle);
-    peer->subscriptions.push_back(v);
-    lane_of(publication, track.kind).viewers.push_back(v);
-    if (peer->transport.can_send()) request_first_keyframe(now, publication, *viewers_.find(v));
-  }
-  if (publication.id.home != index_) {
+  for (const auto& track : c.tracks)
+    if (std::ranges::find(kept, track.ssrc) == kept.end()) attach(now, peer_handle, handle, track);
+  const bool watched = std::ranges::any_of(publication.lanes, [](const Lane& l) { return !l.viewers.empty(); });
+  if (watched && publication.id.home != index_) {
     Crossing watch;
     watch.what = Crossing::Kind::kWatch;
     watch.publication = publication.id;
     cross(publication.id.home, watch);
   }
+  drop_if_idle(handle);
   schedule(now, peer_handle, *peer);
+}
+
+void Shard::attach(base::Timestamp now, base::Handle peer_handle, base::Handle publication_handle,
+                   const plan::DownlinkTrack& line) {
+  PeerEntry& peer = *peers_.find(peer_handle);
+  Publication& publication = *publications_.find(publication_handle);
+  const auto paused = std::ranges::find_if(peer.paused, [&](const auto& s) { return s.line().ssrc == line.ssrc; });
+  auto subscription = paused == peer.paused.end() ? sfu::Subscription(line, rng_) : std::move(*paused);
+  if (paused != peer.paused.end()) {
+    subscription.resume(line);
+    peer.paused.erase(paused);
+  }
+  const auto viewer = viewers_.emplace(std::move(subscription), peer_handle, publication_handle);
+  peer.subscriptions.push_back(viewer);
+  lane_of(publication, line.kind).viewers.push_back(viewer);
+  if (peer.transport.can_send()) request_first_keyframe(now, publication, *viewers_.find(viewer));
 }
 
 void Shard::unroute(const plan::Unroute& c) {
@@ -171,15 +182,20 @@ void Shard::unroute(const plan::Unroute& c) {
     if (publications_.find(viewers_.find(v)->publication)->id == c.publication) detach(v);
 }
 
-// Takes one subscription out of its peer and its lane, and the publication with it if nobody is left.
-void Shard::detach(base::Handle viewer_handle) {
-  Viewer* viewer = viewers_.find(viewer_handle);
-  if (viewer == nullptr) return;
-  if (PeerEntry* peer = peers_.find(viewer->peer)) std::erase(peer->subscriptions, viewer_handle);
-  const auto publication = viewer->publication;
-  if (Publication* p = publications_.find(publication))
-    for (auto& lane : p->lanes) std::erase(lane.viewers, viewer_handle);
+// Takes one subscription out of its lane; its numbering stays with the peer.
+void Shard::pause(base::Handle viewer_handle) {
+  Viewer& viewer = *viewers_.find(viewer_handle);
+  PeerEntry& peer = *peers_.find(viewer.peer);
+  std::erase(peer.subscriptions, viewer_handle);
+  for (auto& lane : publications_.find(viewer.publication)->lanes) std::erase(lane.viewers, viewer_handle);
+  peer.paused.push_back(std::move(viewer.subscription));
   viewers_.erase(viewer_handle);
+}
+
+// The same, and the publication with it if nobody is left.
+void Shard::detach(base::Handle viewer_handle) {
+  const auto publication = viewers_.find(viewer_handle)->publication;
+  pause(viewer_handle);
   drop_if_idle(publication);
 }
 

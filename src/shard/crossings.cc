@@ -28,9 +28,9 @@ void Shard::retry_crossings() {
     waiting_crossings_.pop_front();
 }
 
-void Shard::cross_to_watchers(const Publication& publication, const Crossing& message) {
-  for (plan::ShardIndex s = 0; s < crossings_.to.size(); ++s)
-    if ((publication.watching_shards >> s & 1) != 0) cross(s, message);
+// What is said again soon: a sender report, a wish for a keyframe. A hostile peer can cause any number of them.
+void Shard::cross_or_lose(plan::ShardIndex to, const Crossing& message) {
+  if (!push(to, message)) ++counters_.crossings_lost;
 }
 
 // Once a shard, in place; lost and counted when the other does not keep up.

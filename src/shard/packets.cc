@@ -16,8 +16,7 @@
 namespace heliograph::shard {
 namespace {
 
-// 12 bytes and the longest extension block that an Uplink makes.
-constexpr size_t kMaxHeader = 12 + 320;
+constexpr size_t kMaxHeader = rtp::kFixedHeaderSize + sfu::kMaxExtensions;
 
 constexpr bool looks_like_stun(base::ConstBytes d) { return !d.empty() && d[0] <= 3; }
 
@@ -73,12 +72,18 @@ void Shard::learn_path(base::Handle handle, PeerEntry& peer, const base::Path& p
   const auto [found, fresh] = peers_by_path_.try_emplace(path, handle);
   if (!fresh && found->second == handle) return;
   found->second = handle;
-  if (peer.paths.size() == kMaxPaths) {
-    const auto oldest = peers_by_path_.find(peer.paths.front());
-    if (oldest != peers_by_path_.end() && oldest->second == handle) peers_by_path_.erase(oldest);
-    peer.paths.erase(peer.paths.begin());
-  }
+  // It may be among them already: another peer had it in between.
+  if (std::ranges::find(peer.paths, path) != peer.paths.end()) return;
+  if (peer.paths.size() == kMaxPaths) evict_path(handle, peer);
   peer.paths.push_back(path);
+}
+
+void Shard::evict_path(base::Handle handle, PeerEntry& peer) {
+  auto victim = std::ranges::find_if(peer.paths, [&](const base::Path& p) { return !peer.transport.knows(p); });
+  if (victim == peer.paths.end()) victim = peer.paths.begin();
+  const auto mapped = peers_by_path_.find(*victim);
+  if (mapped != peers_by_path_.end() && mapped->second == handle) peers_by_path_.erase(mapped);
+  peer.paths.erase(victim);
 }
 
 void Shard::receive_rtp(base::Timestamp now, PeerEntry& peer, base::Handle handle, base::ConstBytes bytes,
@@ -90,16 +95,26 @@ void Shard::receive_rtp(base::Timestamp now, PeerEntry& peer, base::Handle handl
   const auto accepted = peer.uplink->receive(now, *packet);
   schedule(now, handle, peer);
   if (!accepted) return;
-  if (publication->feeder != handle) publication->feeder = handle;
+  if (!feeds(*publication, handle, peer)) return;
   const auto kind = peer.uplink->tracks()[accepted->track].kind;
   add_fresh(peer.publication, *publication, kind, accepted->packet, out);
+}
+
+// The peer that was told to publish last takes the publication over with its first packet; what those before it still
+// send then does not count any more (B-22).
+bool Shard::feeds(Publication& publication, base::Handle handle, const PeerEntry& peer) {
+  if (publication.feeder == handle) return true;
+  const PeerEntry* before = peers_.find(publication.feeder);
+  if (before != nullptr && before->uplink && before->generation > peer.generation) return false;
+  publication.feeder = handle;
+  return true;
 }
 
 void Shard::add_fresh(base::Handle handle, Publication& publication, plan::Kind kind, const sfu::MediaPacket& packet,
                       base::SendBatch& out) {
   Lane& lane = lane_of(publication, kind);
   if (!lane.track) return;
-  if (lane.fresh.size() == kMaxFresh) fan_out(publication, out);
+  if (lane.fresh.size() == kMaxFresh || !lane.track->spares(packet, lane.fresh.size())) fan_out(publication, out);
   const sfu::MediaPacket* kept = lane.track->append(packet);
   if (kept == nullptr) return;
   lane.fresh.push_back(kept);
@@ -131,8 +146,9 @@ void Shard::fan_out(Publication& publication, base::SendBatch& out) {
 // All that is fresh to one viewer, so that its datagrams lie side by side and leave in one message.
 void Shard::forward(const Lane& lane, Viewer& viewer, base::SendBatch& out) {
   PeerEntry* peer = peers_.find(viewer.peer);
-  if (!peer->transport.can_send()) return;
   auto& subscription = viewer.subscription;
+  // A publisher who came back with another codec: the viewer's line must be negotiated again first.
+  if (!peer->transport.can_send() || subscription.line().codec.codec != lane.track->codec()) return;
   std::array<uint8_t, kMaxHeader> header;
   for (const sfu::MediaPacket* packet : lane.fresh) {
     const auto rewrite = subscription.forward(*lane.track, *packet);
@@ -187,7 +203,7 @@ void Shard::receive_sender_report(base::Timestamp now, PeerEntry& peer, const rt
   message.packet.layer = clock->layer;
   message.packet.source = clock->source;
   message.report = clock->report;
-  cross_to_watchers(*publication, message);
+  each_watcher(*publication, [&](plan::ShardIndex s) { cross_or_lose(s, message); });
 }
 
 void Shard::receive_reports(base::Timestamp now, PeerEntry& peer, const rtcp::ReportBlocks& blocks) {
@@ -207,7 +223,8 @@ void Shard::resend(base::Timestamp now, PeerEntry& peer, Viewer& viewer, uint16_
                    base::SendBatch& out) {
   auto& subscription = viewer.subscription;
   const auto& track = lane_of(*publications_.find(viewer.publication), subscription.line().kind).track;
-  const auto found = track ? subscription.resend(now, *track, sequence_number) : sfu::Subscription::Resend{};
+  const bool same_codec = track && track->codec() == subscription.line().codec.codec;
+  const auto found = same_codec ? subscription.resend(now, *track, sequence_number) : sfu::Subscription::Resend{};
   if (found.packet == nullptr) {
     ++counters_.resends_missed;
     return;

@@ -38,7 +38,7 @@ struct Counters {
   uint64_t nacks_sent = 0;         // sequence numbers asked of publishers
   uint64_t keyframes_requested = 0;
   uint64_t unknown_peer = 0;    // datagrams from nowhere we know
-  uint64_t crossings_lost = 0;  // media that did not fit another shard's ring
+  uint64_t crossings_lost = 0;  // media, clocks and wishes for keyframes that did not fit another shard's ring
   transport::Drops drops;
 };
 
@@ -71,10 +71,12 @@ class Shard {
   std::vector<std::pair<plan::PublicationId, plan::PeerId>> routes() const;
 
  private:
-  static constexpr size_t kKinds = 2;      // of tracks: audio, video
-  static constexpr size_t kMaxFresh = 64;  // packets of one track between two fan-outs
-  static constexpr size_t kMaxPaths =
-      16;  // addresses a peer is known by, as in ice::LiteAgent; the oldest is forgotten
+  static constexpr size_t kKinds = 2;                        // of tracks: audio, video
+  static constexpr size_t kMaxFresh = sfu::Track::kGoodFor;  // packets of one track between two fan-outs
+  // Addresses a peer is known by, as in ice::LiteAgent; one that the agent has forgotten goes first, else the oldest.
+  static constexpr size_t kMaxPaths = 16;
+  // ICE user names a peer answers to: restarts that were never used do not push out the one in use at once.
+  static constexpr size_t kMaxUfrags = 8;
   static_assert(kKinds == static_cast<size_t>(plan::Kind::kVideo) + 1);
 
   struct PeerEntry {
@@ -86,8 +88,12 @@ class Shard {
     std::vector<std::string> ufrags;
     std::vector<base::Path> paths;
     std::optional<sfu::Uplink> uplink;        // it publishes
+    uint64_t generation = 0;                  // of the uplink; grows with each on this shard
     base::Handle publication;                 // what it publishes
     std::vector<base::Handle> subscriptions;  // what it watches
+    // Lines that it does not watch now. Their numbering must go on should they come back: as many as control ever
+    // negotiated with this peer, and no more.
+    std::vector<sfu::Subscription> paused;
     base::Timestamp scheduled = base::Timestamp::never();
   };
   struct Viewer {
@@ -105,9 +111,8 @@ class Shard {
   struct Publication {
     explicit Publication(plan::PublicationId i) : id(i) {}
     plan::PublicationId id;
-    base::Handle feeder;     // the peer that publishes it; at home only
-    bool published = false;  // at home
-    uint8_t next_source = 0;
+    base::Handle feeder;           // the peer that publishes it; at home only
+    bool published = false;        // at home
     uint64_t watching_shards = 0;  // a bit each; at home only
     std::array<Lane, kKinds> lanes;
     bool dirty = false;
@@ -126,6 +131,7 @@ class Shard {
   // Packets
   PeerEntry* peer_for(const base::Datagram& datagram, base::Handle& handle);
   void receive_one(base::Timestamp now, const base::Datagram& datagram, base::SendBatch& out);
+  void evict_path(base::Handle handle, PeerEntry& peer);
   void learn_path(base::Handle handle, PeerEntry& peer, const base::Path& path);
   void receive_rtp(base::Timestamp now, PeerEntry& peer, base::Handle handle, base::ConstBytes bytes,
                    base::SendBatch& out);
@@ -137,6 +143,7 @@ class Shard {
   void receive_keyframe_request(base::Timestamp now, PeerEntry& peer, const rtcp::Block& block);
   Viewer* viewer_of(PeerEntry& peer, base::Ssrc ssrc);
   void resend(base::Timestamp now, PeerEntry& peer, Viewer& viewer, uint16_t sequence_number, base::SendBatch& out);
+  bool feeds(Publication& publication, base::Handle handle, const PeerEntry& peer);
   void add_fresh(base::Handle handle, Publication& publication, plan::Kind kind, const sfu::MediaPacket& packet,
                  base::SendBatch& out);
   void fan_out(base::SendBatch& out);
@@ -145,6 +152,9 @@ class Shard {
 
   // Publications
   base::Handle publication_handle(plan::PublicationId id);
+  void attach(base::Timestamp now, base::Handle peer_handle, base::Handle publication_handle,
+              const plan::DownlinkTrack& line);
+  void pause(base::Handle viewer_handle);
   void detach(base::Handle viewer_handle);
   void drop_if_idle(base::Handle handle);
   void request_keyframe(base::Timestamp now, Publication& publication, plan::Kind kind, uint8_t layer);
@@ -154,9 +164,11 @@ class Shard {
 
   // Crossings
   void cross(plan::ShardIndex to, const Crossing& message);
+  void cross_or_lose(plan::ShardIndex to, const Crossing& message);
   bool push(plan::ShardIndex to, const Crossing& message);
   void cross_media(Publication& publication, plan::Kind kind, const sfu::MediaPacket& packet);
-  void cross_to_watchers(const Publication& publication, const Crossing& message);
+  template <class Visit>
+  void each_watcher(const Publication& publication, Visit&& visit) const;
   void announce_tracks(const Publication& publication, uint64_t shards);
   void receive_crossing(base::Timestamp now, const Crossing& message, base::SendBatch& out);
   void retry_crossings();
@@ -175,6 +187,7 @@ class Shard {
   base::Rng rng_;
   Crossings crossings_;
   base::Ssrc feedback_ssrc_;
+  uint64_t last_generation_ = 0;
 
   base::SlotMap<PeerEntry> peers_;
   base::SlotMap<Viewer> viewers_;
@@ -188,10 +201,17 @@ class Shard {
   base::Timestamp next_housekeeping_;
   std::vector<base::Handle> dirty_;
   std::vector<plan::Event> events_;
-  std::deque<std::pair<plan::ShardIndex, Crossing>> waiting_crossings_;  // words, not media: none may be lost
+  // Words that none may be lost of: as many as control caused them. What repeats itself does not wait here.
+  std::deque<std::pair<plan::ShardIndex, Crossing>> waiting_crossings_;
   uint64_t wakes_ = 0;
   transport::Scratch scratch_;
   Counters counters_;
 };
+
+template <class Visit>
+void Shard::each_watcher(const Publication& publication, Visit&& visit) const {
+  for (plan::ShardIndex s = 0; s < crossings_.to.size(); ++s)
+    if ((publication.watching_shards >> s & 1) != 0) visit(s);
+}
 
 }  // namespace heliograph::shard

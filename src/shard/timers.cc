@@ -125,7 +125,7 @@ void Shard::choose_layers(base::Timestamp now, Publication& publication) {
     const auto best = lane.track->best_layer(now, subscription.target_layer());
     if (!best || !peers_.find(viewer.peer)->transport.can_send()) continue;
     const bool moved = subscription.aim(*best);
-    if (moved || subscription.waits_for_keyframe() || subscription.current_layer() != *best)
+    if (moved || subscription.waits_for_keyframe(*lane.track) || subscription.current_layer() != *best)
       request_keyframe(now, publication, plan::Kind::kVideo, *best);
   }
 }
@@ -146,7 +146,7 @@ void Shard::request_keyframe(base::Timestamp now, Publication& publication, plan
     message.kind = kind;
     message.publication = publication.id;
     message.packet.layer = layer;
-    cross(publication.id.home, message);
+    cross_or_lose(publication.id.home, message);
     return;
   }
   PeerEntry* feeder = peers_.find(publication.feeder);

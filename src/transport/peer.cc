@@ -104,7 +104,8 @@ void Peer::take_keys() {
 }
 
 Peer::Arrived Peer::receive_srtp(base::ConstBytes bytes, Scratch& scratch, Drops& drops) {
-  if (!unprotector_ || bytes.size() > scratch.plaintext.size()) return ++drops.early, Arrived{};
+  if (bytes.size() > scratch.plaintext.size()) return ++drops.malformed, Arrived{};
+  if (!unprotector_) return ++drops.early, Arrived{};
   srtp::Reject reject{};
   if (rtp::looks_like_rtcp(bytes)) {
     const auto rtcp = unprotector_->unprotect_rtcp(bytes, scratch.plaintext);

@@ -28,7 +28,7 @@ struct Scratch {
 
 // Why datagrams came to nothing; kept by the owner of the peers, for all of them.
 struct Drops {
-  uint64_t malformed = 0;        // not STUN, DTLS, RTP or RTCP by RFC 7983
+  uint64_t malformed = 0;        // not STUN, DTLS, RTP or RTCP by RFC 7983, or larger than any of ours
   uint64_t unauthenticated = 0;  // STUN that is not this peer's
   uint64_t early = 0;            // SRTP before there are keys
   uint64_t replayed = 0;

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "load/server_probe.h"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace heliograph::load {
+namespace {
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+// The n-th word, from 0; empty when there are fewer.
+std::string_view word(std::string_view text, size_t n) {
+  for (;; --n) {
+    text.remove_prefix(std::min(text.find_first_not_of(" \n"), text.size()));
+    const auto end = std::min(text.find_first_of(" \n"), text.size());
+    if (n == 0 || text.empty()) return text.substr(0, end);
+    text.remove_prefix(end);
+  }
+}
+
+std::optional<uint64_t> number(std::string_view digits) {
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc() || digits.empty()) return std::nullopt;
+  return value;
+}
+
+base::Duration of_timeval(const timeval& t) { return base::Duration::micros(t.tv_sec * 1'000'000 + t.tv_usec); }
+
+}  // namespace
+
+// proc(5): utime and stime are fields 14 and 15; the second is the name in brackets.
+std::optional<uint64_t> cpu_ticks(std::string_view stat) {
+  const auto bracket = stat.rfind(')');
+  if (bracket == stat.npos) return std::nullopt;
+  const auto rest = stat.substr(bracket + 1);
+  const auto user = number(word(rest, 11));
+  const auto system = number(word(rest, 12));
+  if (!user || !system) return std::nullopt;
+  return *user + *system;
+}
+
+std::optional<ProcessUsage> ProcessUsage::of(pid_t pid) {
+  const auto stat = read_file(fmt::format("/proc/{}/stat", pid));
+  const auto statm = read_file(fmt::format("/proc/{}/statm", pid));
+  const auto ticks = stat ? cpu_ticks(*stat) : std::nullopt;
+  const auto pages = statm ? number(word(*statm, 1)) : std::nullopt;
+  if (!ticks || !pages) return std::nullopt;
+  const auto tick_us = 1'000'000 / sysconf(_SC_CLK_TCK);
+  return ProcessUsage{base::Duration::micros(static_cast<int64_t>(*ticks) * tick_us),
+                      *pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE))};
+}
+
+base::Duration own_cpu() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return of_timeval(usage.ru_utime) + of_timeval(usage.ru_stime);
+}
+
+Counters read_counters(std::string_view page) {
+  Counters counters;
+  while (!page.empty()) {
+    const auto end = std::min(page.find('\n'), page.size());
+    const auto line = page.substr(0, end);
+    page.remove_prefix(std::min(end + 1, page.size()));
+    if (line.empty() || line.front() == '#') continue;
+    const auto name = line.substr(0, line.find_first_of("{ "));
+    const auto value = line.substr(line.rfind(' ') + 1);
+    double parsed = 0;
+    const auto [rest, error] = std::from_chars(value.data(), value.data() + value.size(), parsed);
+    if (error == std::errc()) counters[std::string(name)] += parsed;
+  }
+  return counters;
+}
+
+std::optional<Counters> fetch_counters(const Url& server) {
+  boost::asio::ip::tcp::iostream stream;
+  stream.expires_after(std::chrono::seconds(3));
+  stream.connect(server.host, server.port);
+  if (!stream) return std::nullopt;
+  stream << "GET /metrics HTTP/1.1\r\nHost: " << server.authority() << "\r\nConnection: close\r\n\r\n" << std::flush;
+  const std::string reply(std::istreambuf_iterator<char>(stream), {});
+  const auto body = reply.find("\r\n\r\n");
+  if (!reply.starts_with("HTTP/1.1 200") || body == reply.npos) return std::nullopt;
+  return read_counters(std::string_view(reply).substr(body + 4));
+}
+
+}  // namespace heliograph::load

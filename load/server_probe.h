@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the server costs and counts, as seen from outside.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <sys/types.h>
+
+#include "base/time.h"
+#include "load/url.h"
+
+namespace heliograph::load {
+
+// One look at a process: CPU time of all its threads since its start, in steps of the kernel's clock tick (10 ms), and
+// its resident memory.
+struct ProcessUsage {
+  base::Duration cpu;
+  uint64_t resident_bytes = 0;
+
+  // From /proc/PID; nullopt when there is no such process.
+  static std::optional<ProcessUsage> of(pid_t pid);
+};
+// utime + stime of a line of /proc/PID/stat, in ticks; the name may hold blanks and brackets.
+std::optional<uint64_t> cpu_ticks(std::string_view stat);
+
+// CPU time that this process has used.
+base::Duration own_cpu();
+
+using Counters = std::map<std::string, double, std::less<>>;
+// The numbers of a Prometheus page (text format 0.0.4); lines that differ in labels only are summed.
+Counters read_counters(std::string_view page);
+// GET /metrics of the server; nullopt when it is not there. Blocks.
+std::optional<Counters> fetch_counters(const Url& server);
+
+}  // namespace heliograph::load
