@@ -177,7 +177,7 @@ TEST(Downlink, TakesThePayloadTypesOfTheAnswer) {
   const auto made = offer_of(recording("chromium156_vp9_svc_L3T3_offer"));
   auto text = replaced_all(full_answer(made), ":98 ", ":108 ");
   text = replaced(replaced_all(text, "apt=98", "apt=108"), "SAVPF 98 99", "SAVPF 108 99");
-  const auto& codec = taken(text, made).tracks.at(1).codec;
+  const auto codec = taken(text, made).tracks.at(1).codec;
   EXPECT_EQ(codec.payload_type.value, 108);
   EXPECT_EQ(codec.rtx_payload_type->value, 99);
   EXPECT_TRUE(codec.nack);
@@ -198,7 +198,7 @@ TEST(Downlink, DropsWhatTheAnswerLeavesOut) {
 TEST(Downlink, SendsNoRtxWhereTheAnswerHasNone) {
   const auto made = offer_of(kBothOffer);
   const auto text = replaced(replaced(full_answer(made), "SAVPF 96 97", "SAVPF 96"), "a=rtpmap:97 rtx/90000\r\n", "");
-  const auto& video = taken(text, made).tracks.at(1);
+  const auto video = taken(text, made).tracks.at(1);
   EXPECT_FALSE(video.rtx_ssrc || video.codec.rtx_payload_type);
 }
 

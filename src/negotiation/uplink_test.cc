@@ -354,7 +354,7 @@ TEST(Uplink, MirrorsTheDirectionOfHeaderExtensions) {  // RFC 8285 section 6
   const auto& extensions = track_of(uplink, Kind::kVideo).extensions;
   EXPECT_EQ(extensions.playout_delay, 0);  // offered recvonly
   EXPECT_EQ(extensions.rid, 9);
-  const auto& maps = parsed(uplink.answer_sdp).medias[1].extmaps;
+  const auto maps = parsed(uplink.answer_sdp).medias[1].extmaps;
   const auto rid = std::ranges::find(maps, 9, &sdp::ExtMap::id);
   ASSERT_NE(rid, maps.end());
   EXPECT_EQ(rid->direction, sdp::Direction::kRecvOnly);
