@@ -40,7 +40,8 @@ void Client::on_signalling(base::Timestamp now, const SocketEvent& event) {
       joined_at_ = now;
       return send(join(session_, creates_room_));
     case SocketEvent::Kind::kClosed:
-      return fail("its WebSocket was closed: " + event.text);
+      return fail(joined_ ? "its WebSocket was closed: " + event.text
+                          : "no WebSocket to the server (" + event.text + "); is it listening there?");
     case SocketEvent::Kind::kText:
       break;
   }
@@ -61,7 +62,7 @@ void Client::on_ack(base::Timestamp now, const Heard& heard) {
   if (heard.name == "JOIN" && !joined_) {
     joined_ = true;
     next_heartbeat_ = now + base::Duration::micros(static_cast<int64_t>(rng_.below(kHeartbeatInterval.us())));
-    start_media(now);
+    role_ == Role::kPublisher ? send_offer() : watch_next();
   } else if (heard.name == "OFFER" && role_ == Role::kPublisher && !publisher_) {
     take_answer(now, heard);
   } else if (heard.name == "WATCH") {
@@ -69,8 +70,6 @@ void Client::on_ack(base::Timestamp now, const Heard& heard) {
     watch_next();
   }
 }
-
-void Client::start_media(base::Timestamp) { role_ == Role::kPublisher ? send_offer() : watch_next(); }
 
 void Client::send_offer() {
   local_ = new_local_end();

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <variant>
+#include <utility>
 #include <vector>
 
 #include "load/publisher.h"
@@ -36,7 +36,7 @@ class Client {
 
   Role role() const { return role_; }
   void on_signalling(base::Timestamp now, const SocketEvent& event);
-  // link: as in new_links().
+  // link: as in take_new_links().
   void receive(base::Timestamp now, size_t link);
   void on_time(base::Timestamp now, base::NtpTime ntp_now);
   // When a publisher's next packet is due; everything else is content with a look every few milliseconds.
@@ -63,7 +63,6 @@ class Client {
   void fail(std::string why);
   void on_ack(base::Timestamp now, const Heard& heard);
   void on_refusal(base::Timestamp now, const Heard& heard);
-  void start_media(base::Timestamp now);
   void send_offer();
   void watch_next();
   void take_answer(base::Timestamp now, const Heard& heard);

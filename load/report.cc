@@ -43,6 +43,10 @@ void append_server(std::string& text, const Report& r) {
   if (const auto us = r.server_us_a_packet())
     fmt::format_to(out, "server CPU         {:.2f} us a packet received by viewers ({:.0f} % of a core)\n", *us,
                    percent_of_core(*r.server_cpu, r.measured));
+  if (r.server_cpu)
+    fmt::format_to(
+        out, "kept waiting       server {:.0f} %, this program {:.0f} % of the time, stalled {:.0f} ms at most\n",
+        percent_of_core(r.server_wait, r.measured), percent_of_core(r.own_wait, r.measured), ms(r.longest_stall));
   if (const auto bytes = r.memory_a_viewer())
     fmt::format_to(out, "server memory      {:.1f} MB resident, {:.1f} KB a viewer\n",
                    static_cast<double>(*r.server_memory) / 1e6, static_cast<double>(*bytes) / 1e3);
@@ -120,6 +124,8 @@ std::string to_json(const Report& r) {
       {"measured_seconds", r.measured.to_seconds()},
       {"measured_received", r.measured_received},
       {"load_cpu_percent", percent_of_core(r.own_cpu, r.measured)},
+      {"load_wait_percent", percent_of_core(r.own_wait, r.measured)},
+      {"load_longest_stall_ms", ms(r.longest_stall)},
   };
   boost::json::object troubles;
   for (const auto& [sentence, count] : r.troubles) troubles[sentence] = count;
@@ -127,6 +133,7 @@ std::string to_json(const Report& r) {
   if (const auto us = r.server_us_a_packet()) {
     o["server_us_a_packet"] = *us;
     o["server_cpu_percent"] = percent_of_core(*r.server_cpu, r.measured);
+    o["server_wait_percent"] = percent_of_core(r.server_wait, r.measured);
   }
   if (const auto bytes = r.memory_a_viewer()) o["server_bytes_a_viewer"] = *bytes;
   if (r.server_memory) o["server_resident_bytes"] = *r.server_memory;

@@ -35,7 +35,10 @@ struct Report {
   base::Duration measured;
   uint64_t measured_received = 0;
   base::Duration own_cpu;
+  base::Duration own_wait;       // ready, and no CPU was free
+  base::Duration longest_stall;  // that this program did not get round to its sockets
   std::optional<base::Duration> server_cpu;
+  base::Duration server_wait;
 
   std::optional<uint64_t> server_memory;         // bytes, at the end
   std::optional<uint64_t> server_memory_before;  // with the publishers only

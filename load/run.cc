@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "crypto/random.h"
 #include "io/clock.h"
@@ -44,12 +45,12 @@ std::string ask_for_files(const Options& o) {
   return fmt::format("{} open files are needed and not allowed; try: ulimit -n {}", wanted, wanted);
 }
 
-std::string_view name_of(int phase) {
-  constexpr std::string_view kNames[] = {"publishing", "ramping", "settling", "measuring", "emptying", "done"};
-  return kNames[phase];
-}
-
 }  // namespace
+
+std::string_view Run::name_of(Phase phase) {
+  constexpr std::string_view kNames[] = {"publishing", "ramping", "settling", "measuring", "emptying", "done"};
+  return kNames[static_cast<size_t>(phase)];
+}
 
 std::expected<std::unique_ptr<Run>, std::string> Run::create(const Options& options) {
   using Sentence = std::unexpected<std::string>;
@@ -108,6 +109,7 @@ void Run::turn() {
   for (size_t i = 0; i < static_cast<size_t>(options_.publishers) && i < clients_.size(); ++i)
     if (now >= clients_[i]->next_time()) clients_[i]->on_time(now, base::NtpTime::from_unix_micros(io::unix_micros()));
   if (now < next_tick_) return;
+  if (totals_.measuring) longest_stall_ = std::max(longest_stall_, now - next_tick_);
   next_tick_ = now + kTick;
   look_after_clients(now);
   step(now);
@@ -206,7 +208,9 @@ std::optional<ProcessUsage> Run::server_usage() const {
   return options_.server_pid ? ProcessUsage::of(*options_.server_pid) : std::nullopt;
 }
 
-Run::Look Run::look(base::Timestamp now) const { return {now, totals_.received, own_cpu(), server_usage()}; }
+Run::Look Run::look(base::Timestamp now) const {
+  return {now, totals_.received, ProcessUsage::of(getpid()), server_usage()};
+}
 
 int Run::viewers_that(bool (Client::*is)() const) const {
   return static_cast<int>(
@@ -219,7 +223,7 @@ void Run::print_progress(base::Timestamp now) {
     for (const auto& viewer : client->viewers())
       for (const auto& stream : viewer.streams()) missing += stream.stamps().missing();
   fmt::print("{:4.0f} s  {:<10}  viewers {} joined, {} connected, {} with media of {}  {:7} packets/s  missing {}\n",
-             (now - started_).to_seconds(), name_of(static_cast<int>(phase_)), viewers_that(&Client::joined),
+             (now - started_).to_seconds(), name_of(phase_), viewers_that(&Client::joined),
              viewers_that(&Client::connected), viewers_that(&Client::complete), options_.viewers,
              totals_.received - received_before_, missing);
   std::fflush(stdout);
@@ -243,9 +247,14 @@ Report Run::report() const {
   count_streams(r);
   r.measured = end_.at - begin_.at;
   r.measured_received = end_.received - begin_.received;
-  r.own_cpu = end_.own_cpu - begin_.own_cpu;
+  r.longest_stall = longest_stall_;
+  if (begin_.own && end_.own) {
+    r.own_cpu = end_.own->cpu - begin_.own->cpu;
+    r.own_wait = end_.own->waited - begin_.own->waited;
+  }
   if (begin_.server && end_.server) {
     r.server_cpu = end_.server->cpu - begin_.server->cpu;
+    r.server_wait = end_.server->waited - begin_.server->waited;
     r.server_memory = end_.server->resident_bytes;
   }
   if (usage_before_viewers_) r.server_memory_before = usage_before_viewers_->resident_bytes;

@@ -4,6 +4,7 @@
 #include <expected>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "crypto/certificate.h"
@@ -30,10 +31,11 @@ class Run {
 
  private:
   enum class Phase : uint8_t { kPublishing, kRamping, kSettling, kMeasuring, kEmptying, kDone };
+  static std::string_view name_of(Phase phase);
   struct Look {  // at the beginning and the end of what is measured
     base::Timestamp at;
     uint64_t received = 0;
-    base::Duration own_cpu;
+    std::optional<ProcessUsage> own;
     std::optional<ProcessUsage> server;
   };
 
@@ -73,6 +75,7 @@ class Run {
   base::Timestamp started_;
   base::Timestamp last_joined_;
   base::Timestamp next_tick_;
+  base::Duration longest_stall_;  // while measuring: that this thread came too late
   base::Timestamp next_progress_;
   uint64_t received_before_ = 0;  // at the last line of progress
   std::optional<Counters> counters_before_;

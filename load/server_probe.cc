@@ -5,12 +5,12 @@
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 namespace heliograph::load {
@@ -39,7 +39,16 @@ std::optional<uint64_t> number(std::string_view digits) {
   return value;
 }
 
-base::Duration of_timeval(const timeval& t) { return base::Duration::micros(t.tv_sec * 1'000'000 + t.tv_usec); }
+// Of all threads that live.
+base::Duration waited_by_threads(pid_t pid) {
+  base::Duration sum;
+  std::error_code error;
+  for (const auto& task : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid), error)) {
+    const auto text = read_file(task.path() / "schedstat");
+    if (const auto waited = text ? run_queue_wait(*text) : std::nullopt) sum += *waited;
+  }
+  return sum;
+}
 
 }  // namespace
 
@@ -61,14 +70,14 @@ std::optional<ProcessUsage> ProcessUsage::of(pid_t pid) {
   const auto pages = statm ? number(word(*statm, 1)) : std::nullopt;
   if (!ticks || !pages) return std::nullopt;
   const auto tick_us = 1'000'000 / sysconf(_SC_CLK_TCK);
-  return ProcessUsage{base::Duration::micros(static_cast<int64_t>(*ticks) * tick_us),
+  return ProcessUsage{base::Duration::micros(static_cast<int64_t>(*ticks) * tick_us), waited_by_threads(pid),
                       *pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE))};
 }
 
-base::Duration own_cpu() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return of_timeval(usage.ru_utime) + of_timeval(usage.ru_stime);
+std::optional<base::Duration> run_queue_wait(std::string_view schedstat) {
+  const auto ns = number(word(schedstat, 1));
+  if (!ns) return std::nullopt;
+  return base::Duration::micros(static_cast<int64_t>(*ns / 1000));
 }
 
 Counters read_counters(std::string_view page) {

@@ -15,10 +15,11 @@
 
 namespace heliograph::load {
 
-// One look at a process: CPU time of all its threads since its start, in steps of the kernel's clock tick (10 ms), and
-// its resident memory.
+// One look at a process: CPU time of all its threads since its start, in steps of the kernel's clock tick (10 ms), how
+// long they were ready and had no CPU, and its resident memory.
 struct ProcessUsage {
   base::Duration cpu;
+  base::Duration waited;
   uint64_t resident_bytes = 0;
 
   // From /proc/PID; nullopt when there is no such process.
@@ -27,8 +28,8 @@ struct ProcessUsage {
 // utime + stime of a line of /proc/PID/stat, in ticks; the name may hold blanks and brackets.
 std::optional<uint64_t> cpu_ticks(std::string_view stat);
 
-// CPU time that this process has used.
-base::Duration own_cpu();
+// The second word of a line of /proc/PID/schedstat: nanoseconds that a thread was ready and had no CPU.
+std::optional<base::Duration> run_queue_wait(std::string_view schedstat);
 
 using Counters = std::map<std::string, double, std::less<>>;
 // The numbers of a Prometheus page (text format 0.0.4); lines that differ in labels only are summed.

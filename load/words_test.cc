@@ -59,6 +59,11 @@ TEST(ServerProbe, CpuTimeIsFoundBehindAnyName) {
   EXPECT_FALSE(cpu_ticks(""));
 }
 
+TEST(ServerProbe, TheWaitForACpuIsTheSecondNumber) {
+  EXPECT_EQ(run_queue_wait("123456789 5000999 77\n"), base::Duration::micros(5000));
+  EXPECT_FALSE(run_queue_wait("1"));
+}
+
 TEST(ServerProbe, LinesThatDifferInLabelsAreSummed) {
   const auto counters = read_counters(
       "# HELP a_total x\n# TYPE a_total counter\na_total{shard=\"0\"} 3\na_total{shard=\"1\"} 4.5\nb 1e3\n");

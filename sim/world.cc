@@ -76,15 +76,7 @@ plan::IceParameters World::credentials() {
 }
 
 void World::execute(const plan::Command& command) {
-  const auto shard = std::visit(
-      []<class C>(const C& c) {
-        if constexpr (std::is_same_v<C, plan::Unpublish>) {
-          return c.publication.home;
-        } else {
-          return c.peer.shard;
-        }
-      },
-      command);
+  const auto shard = plan::shard_of(command);
   shards_[shard]->shard->execute(now_, command, *shards_[shard]->out);
   collect();
 }

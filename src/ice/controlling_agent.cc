@@ -3,9 +3,14 @@
 
 #include <algorithm>
 
-#include "ice/candidate.h"
-
 namespace heliograph::ice {
+namespace {
+
+// RFC 8445 section 7.1.1: what the priority would be as a peer-reflexive candidate (type preference 110,
+// section 5.1.2.2).
+constexpr uint32_t kPeerReflexivePriority = 110U << 24 | 65'535U << 8 | (256 - 1);
+
+}  // namespace
 ControllingAgent::ControllingAgent(Credentials local, Credentials remote, uint64_t rng_seed, Options options)
     : local_(std::move(local)), remote_(std::move(remote)), options_(options), rng_(rng_seed), tie_breaker_(rng_()) {}
 
@@ -68,7 +73,7 @@ void ControllingAgent::write_check(const Path& path, const stun::TransactionId& 
   auto& datagram = out.emplace_back();
   stun::MessageWriter writer(datagram.buffer, stun::Class::kRequest, stun::kBinding, id);
   writer.username(remote_.ufrag + ":" + local_.ufrag);
-  writer.priority(candidate_priority(CandidateType::kPeerReflexive, 65'535, 1));
+  writer.priority(kPeerReflexivePriority);
   writer.ice_controlling(tie_breaker_);
   if (use_candidate) writer.use_candidate();
   sign(writer, remote_.pwd, path, datagram);

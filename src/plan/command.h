@@ -76,6 +76,9 @@ struct Unroute {
 
 using Command = std::variant<OpenPeer, SetRemote, RestartIce, ClosePeer, Publish, Unpublish, Route, Unroute>;
 
+// The shard that a command is for.
+ShardIndex shard_of(const Command& command);
+
 // ICE and DTLS are up; the first time only.
 struct PeerConnected {
   PeerId peer;

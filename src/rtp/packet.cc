@@ -7,28 +7,22 @@ constexpr size_t kMaxPacketSize = 65'535;
 }  // namespace
 
 std::optional<PacketView> PacketView::parse(base::ConstBytes packet) {
-  if (packet.size() < kFixedHeaderSize || packet.size() > kMaxPacketSize) return std::nullopt;
+  const auto header = rtp::header_size(packet);
+  if (!header || packet.size() > kMaxPacketSize) return std::nullopt;
   if (packet[0] >> 6 != 2) return std::nullopt;  // version
   PacketView view(packet);
-  const size_t header = kFixedHeaderSize + 4 * view.csrc_count();
-  if (header > packet.size()) return std::nullopt;
-  view.header_size_ = static_cast<uint16_t>(header);
-  if ((packet[0] & 0x10) != 0 && !view.parse_extension()) return std::nullopt;
+  view.header_size_ = static_cast<uint16_t>(*header);
+  if ((packet[0] & 0x10) != 0) view.parse_extension();
   if ((packet[0] & 0x20) != 0 && !view.parse_padding()) return std::nullopt;
   return view;
 }
 
 // RFC 3550 section 5.3.1. Elements are read only in the forms of RFC 8285; another profile has none for us.
-bool PacketView::parse_extension() {
-  base::ByteReader in(bytes_.subspan(header_size_));
-  const uint16_t profile = in.u16();
-  const size_t size = size_t{4} * in.u16();
-  const auto elements = in.bytes(size);
-  if (!in.ok()) return false;
+void PacketView::parse_extension() {
+  const auto block = bytes_.first(header_size_).subspan(kFixedHeaderSize + 4 * csrc_count());
+  const auto profile = base::load_be<uint16_t>(block.data());
   two_byte_ = (profile & 0xfff0) == kTwoByteProfile;
-  if (two_byte_ || profile == kOneByteProfile) extension_ = elements;
-  header_size_ = static_cast<uint16_t>(header_size_ + 4 + size);
-  return true;
+  if (two_byte_ || profile == kOneByteProfile) extension_ = block.subspan(4);
 }
 
 // RFC 3550 section 5.1: the last byte counts the padding, itself included.

@@ -7,10 +7,10 @@
 
 #include "base/bytes.h"
 #include "base/ids.h"
+#include "rtp/header_size.h"
 
 namespace heliograph::rtp {
 
-inline constexpr size_t kFixedHeaderSize = 12;       // RFC 3550 section 5.1
 inline constexpr uint16_t kOneByteProfile = 0xbede;  // RFC 8285 section 4.2
 inline constexpr uint16_t kTwoByteProfile = 0x1000;  // RFC 8285 section 4.3; the low four bits are the application's
 
@@ -55,7 +55,7 @@ class PacketView {
     base::ConstBytes value;
   };
   explicit PacketView(base::ConstBytes bytes) : bytes_(bytes) {}
-  bool parse_extension();
+  void parse_extension();
   bool parse_padding();
   std::optional<Element> take_element(base::ConstBytes& rest) const;
 

@@ -2,7 +2,6 @@
 #include "server/server.h"
 
 #include <algorithm>
-#include <type_traits>
 
 #include "base/log.h"
 #include "crypto/random.h"
@@ -27,18 +26,6 @@ uint64_t random_seed() {
   uint64_t seed = 0;
   crypto::random_bytes({reinterpret_cast<uint8_t*>(&seed), sizeof seed});
   return seed;
-}
-
-plan::ShardIndex shard_of(const plan::Command& command) {
-  return std::visit(
-      []<class C>(const C& c) {
-        if constexpr (std::is_same_v<C, plan::Unpublish>) {
-          return c.publication.home;
-        } else {
-          return c.peer.shard;
-        }
-      },
-      command);
 }
 
 std::vector<base::IpAddress> parse_all(const std::vector<std::string>& texts) {
@@ -200,7 +187,7 @@ void Server::speak(control::Out& out) {
     }
   }
   for (auto& command : out.commands) {
-    const auto shard = shard_of(command);
+    const auto shard = plan::shard_of(command);
     shards_[shard]->post(std::move(command));
   }
   schedule();

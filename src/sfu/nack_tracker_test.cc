@@ -111,9 +111,9 @@ TEST_F(Nacks, AGapTooLargeIsGivenUpAtOnce) {
 TEST_F(Nacks, WhatIsTooOldToBeOfUseIsGivenUp) {
   packet(1);
   packet(3);
-  for (int64_t s = 4; s < 4 + NackTracker::kMaxAge; ++s) packet(s);
+  for (int64_t newest = 4; newest <= 2 + NackTracker::kMaxAge; ++newest) packet(newest);
   EXPECT_FALSE(tracker_.take_gave_up());
-  packet(6 + NackTracker::kMaxAge);  // looked at with the next gap
+  packet(3 + NackTracker::kMaxAge);
   EXPECT_TRUE(tracker_.take_gave_up());
   EXPECT_EQ(packet(2), Arrival::kDuplicate);
 }

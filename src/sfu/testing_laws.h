@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "rtp/packet.h"
 #include "sfu/subscription.h"
 
 namespace heliograph::sfu::testing {
@@ -17,9 +18,12 @@ namespace heliograph::sfu::testing {
 // Is told of every packet that leaves, first sendings and retransmissions alike. breach() says the first law broken.
 class Laws {
  public:
+  explicit Laws(plan::Codec codec = plan::Codec::kVp8) : codec_(codec) {}
+
   void sent(const Subscription& subscription, const MediaPacket& packet, const Rewrite& rewrite) {
     auto bytes = bytes_of(subscription, packet, rewrite);
-    const auto [found, fresh] = sent_.try_emplace(rewrite.index, Sent{packet.layer, packet.source, packet.sequence, {}});
+    const auto [found, fresh] =
+        sent_.try_emplace(rewrite.index, Sent{packet.layer, packet.source, packet.sequence, {}});
     if (fresh) {
       found->second.timestamp = rewrite.timestamp;
       found->second.source_timestamp = packet.timestamp;
@@ -31,6 +35,9 @@ class Laws {
       breach("an index came back with other bytes (RFC 7714 section 8.1)", rewrite.index);
     }
   }
+
+  // The line was resumed: what follows may begin anew, even with the same source.
+  void resumed() { resumed_at_.push_back(newest()); }
 
   const std::optional<std::string>& breach() const { return breach_; }
   size_t count() const { return sent_.size(); }
@@ -60,10 +67,11 @@ class Laws {
     bytes.insert(bytes.end(), rest.begin(), rest.end());
     return bytes;
   }
-  static int32_t picture_id_of(const Rewrite& rewrite, const MediaPacket& packet) {
+  int32_t picture_id_of(const Rewrite& rewrite, const MediaPacket& packet) const {
     std::vector<uint8_t> payload(packet.payload.begin(), packet.payload.end());
     std::ranges::copy(rewrite.patch.span(), payload.begin());
-    return read_picture_numbers(plan::Codec::kVp8, payload).picture_id;
+    const auto numbers = read_picture_numbers(codec_, payload);
+    return numbers.picture_id_bits == 15 ? numbers.picture_id : -1;  // a publisher may change to 7 bits and back
   }
 
   void check_neighbours(Place at) {
@@ -74,7 +82,9 @@ class Laws {
     const auto& a = before.second;
     const auto& b = after.second;
     const auto step = static_cast<int32_t>(b.timestamp - a.timestamp);
-    if (a.layer == b.layer && a.source == b.source) {
+    const bool same_life =
+        std::ranges::none_of(resumed_at_, [&](uint64_t last) { return before.first <= last && last < after.first; });
+    if (same_life && a.layer == b.layer && a.source == b.source) {
       // Within a source a hole stays a hole, and nothing else is one (RFC 3550 section 7.1).
       if (b.sequence - a.sequence != static_cast<int64_t>(after.first - before.first))
         breach("numbers within a source moved against each other", after.first);
@@ -92,7 +102,9 @@ class Laws {
     if (!breach_) breach_ = std::string(what) + ", at " + std::to_string(index);
   }
 
+  plan::Codec codec_;
   std::map<uint64_t, Sent> sent_;
+  std::vector<uint64_t> resumed_at_;
   std::optional<std::string> breach_;
 };
 

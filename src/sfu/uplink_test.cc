@@ -2,6 +2,8 @@
 #include "sfu/uplink.h"
 
 #include <algorithm>
+#include <deque>
+#include <map>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -174,8 +176,8 @@ TEST_F(Publisher, LongExtensionsAreRenumberedToo) {
   Bytes descriptor(40, 7);
   descriptor[1] = 0xab;
   descriptor[2] = 0xcd;
-  const auto got = send(
-      {.ssrc = 1, .type = 96, .extensions = {{8, {0x03}}, {7, descriptor}}, .payload = vp8(true, 1, 1)});
+  const auto got =
+      send({.ssrc = 1, .type = 96, .extensions = {{8, {0x03}}, {7, descriptor}}, .payload = vp8(true, 1, 1)});
   ASSERT_TRUE(got);
   const auto& p = got->packet;
   EXPECT_EQ(p.numbers.frame_number, 0xabcd);
@@ -306,7 +308,8 @@ TEST_F(Publisher, ALossThatIsGivenUpCostsAKeyframe) {
   send_video(1000);
   wait(5);
   feedback();
-  EXPECT_EQ(uplink_->keyframe_requests_sent() + feedback().plis.size() > 0, true);
+  feedback();
+  EXPECT_EQ(uplink_->keyframe_requests_sent(), 1u);
 }
 
 TEST_F(Publisher, ReceiverReportsComeEachSecond) {
@@ -358,51 +361,45 @@ TEST_F(Publisher, WithoutTransportCcThereIsRembForAllStreams) {
 
 // Everything there can be to say at once: nothing is lost, and no compound is too large.
 TEST_F(Publisher, WhatDoesNotFitOneCompoundComesInTheNext) {
-  auto track = video();
-  track.rids = {"q", "h", "f"};
-  track.extensions.rid = 10;
-  track.extensions.transport_cc = 0;
-  negotiate({track});
-  const char* const rids[] = {"q", "h", "f"};
-  for (uint32_t layer = 0; layer < 3; ++layer)
-    for (uint16_t i = 0; i < 120; ++i)  // every other packet, far enough apart for an item each
-      send({.ssrc = layer + 1,
-            .type = 96,
-            .sequence = static_cast<uint16_t>(i * 17 % 2040 / 17 * 18),
-            .extensions = {{10, testing::text(rids[layer])}},
-            .payload = vp8(i == 0, i, 0)});
-  for (uint8_t layer = 0; layer < 3; ++layer) uplink_->request_keyframe(now_, 0, layer);
-  wait(5);
-  feedback();
-  EXPECT_GE(uplink_->keyframe_requests_sent(), 3u);
-}
-
-TEST_F(Publisher, NacksOfAllLayersAreSaidHoweverMany) {
-  auto track = video();
-  track.rids = {"q", "h", "f"};
-  track.extensions.rid = 10;
-  negotiate({track});
-  const char* const rids[] = {"q", "h", "f"};
-  for (uint32_t layer = 0; layer < 3; ++layer)
-    for (uint16_t i = 0; i < 200; ++i)  // one lost of each 18, each wants an item of its own
-      if (i % 1 == 0)
-        send({.ssrc = layer + 1,
-              .type = 96,
-              .sequence = static_cast<uint16_t>(i * 2),
-              .extensions = {{10, testing::text(rids[layer])}},
+  auto one = video();
+  one.rids = {"q", "h", "f"};
+  one.extensions.rid = 10;
+  auto two = one;
+  two.codec.payload_type = base::PayloadType(98);
+  negotiate({one, two});
+  for (uint32_t stream = 0; stream < 6; ++stream)
+    for (uint16_t i = 0; i < 1024; ++i)
+      if (i % 18 != 17)  // each loss wants an item of its own
+        send({.ssrc = stream + 1,
+              .type = static_cast<uint8_t>(stream < 3 ? 96 : 98),
+              .sequence = i,
+              .extensions = {{10, testing::text(one.rids[stream % 3])}},
               .payload = vp8(i == 0, i, 0)});
+  for (uint8_t layer = 0; layer < 3; ++layer) {
+    uplink_->request_keyframe(now_, 0, layer);
+    uplink_->request_keyframe(now_, 1, layer);
+  }
   wait(5);
   const auto said = feedback();
-  for (uint32_t layer = 1; layer <= 3; ++layer) EXPECT_EQ(said.nacks.at(layer).size(), 199u) << layer;
-  EXPECT_EQ(uplink_->nacks_sent(), 3u * 199);
-  EXPECT_EQ(said.reports.size(), 1u);
+  EXPECT_GE(said.compounds.size(), 2u);
+  EXPECT_EQ(said.plis.size(), 6u);
+  ASSERT_EQ(said.reports.size(), 1u);
+  EXPECT_EQ(said.reports[0].reports.size(), 6u);
+  for (uint32_t ssrc = 1; ssrc <= 6; ++ssrc) EXPECT_EQ(said.nacks.at(ssrc).size(), 56u) << ssrc;
+  EXPECT_EQ(uplink_->nacks_sent(), 6u * 56);
+  EXPECT_TRUE(feedback().compounds.empty());
 }
 
 TEST_F(Publisher, ASenderReportSetsTheClockOfItsLayer) {
   negotiate({audio(), video()});
   send_video(1);
-  EXPECT_FALSE(uplink_->on_sender_report(now_, {.sender = base::Ssrc(99)}));
-  const auto clock = uplink_->on_sender_report(now_, {.sender = base::Ssrc(1), .ntp = {42}, .rtp_timestamp = 7});
+  rtcp::SenderReport report;
+  report.sender = base::Ssrc(99);
+  report.ntp = {42};
+  report.rtp_timestamp = 7;
+  EXPECT_FALSE(uplink_->on_sender_report(now_, report));
+  report.sender = base::Ssrc(1);
+  const auto clock = uplink_->on_sender_report(now_, report);
   ASSERT_TRUE(clock);
   EXPECT_EQ(clock->track, 1);
   EXPECT_EQ(clock->layer, 0);

@@ -2,6 +2,7 @@
 #include "srtp/protector.h"
 
 #include "base/check.h"
+#include "rtp/header_size.h"
 #include "srtp/header_size.h"
 
 namespace heliograph::srtp {
@@ -17,7 +18,7 @@ Protector::Protector(crypto::SrtpProfile profile, const crypto::SrtpMasterKey& m
 
 size_t Protector::protect_rtp(base::ConstBytes header, base::ConstBytes payload_prefix, base::ConstBytes payload,
                               uint64_t index, uint8_t* out) {
-  CHECK(header.size() >= kFixedRtpHeader);
+  CHECK(header.size() >= rtp::kFixedHeaderSize);
   CHECK(index < kRtpIndices);
   CHECK(base::load_be<uint16_t>(&header[2]) == static_cast<uint16_t>(index));
   return rtp_.seal_rtp(header, payload_prefix, payload, index, out);

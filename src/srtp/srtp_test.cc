@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "rtp/header_size.h"
 #include "srtp/header_size.h"
 #include "srtp/protector.h"
 #include "srtp/testing_packets.h"
@@ -211,10 +212,10 @@ TEST(RtpHeaderSize, NeverLooksBehindTheEnd) {
   base::Rng rng(9);
   for (int i = 0; i < 100'000; ++i) {
     const auto packet = random_vector(rng, rng.below(120));
-    const auto size = rtp_header_size(packet);
+    const auto size = rtp::header_size(packet);
     if (size) {
       EXPECT_LE(*size, packet.size());
-      EXPECT_GE(*size, kFixedRtpHeader);
+      EXPECT_GE(*size, rtp::kFixedHeaderSize);
     }
   }
 }

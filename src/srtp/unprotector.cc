@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "srtp/unprotector.h"
 
+#include "rtp/header_size.h"
 #include "srtp/header_size.h"
 
 namespace heliograph::srtp {
@@ -42,7 +43,7 @@ Unprotector::Unprotector(crypto::SrtpProfile profile, const crypto::SrtpMasterKe
     : rtp_(profile, master, crypto::SrtpUse::kRtp, backend), rtcp_(profile, master, crypto::SrtpUse::kRtcp, backend) {}
 
 std::expected<Unprotector::Rtp, Reject> Unprotector::unprotect_rtp(base::ConstBytes packet, base::Bytes out) {
-  const auto header_size = rtp_header_size(packet);
+  const auto header_size = rtp::header_size(packet);
   if (!header_size || packet.size() < *header_size + rtp_.tag_size() || out.size() < packet.size())
     return std::unexpected(Reject::kTooShort);
   if (!has_version_2(packet)) return std::unexpected(Reject::kBadVersion);

@@ -41,6 +41,17 @@ const firefoxPreferences = {
   'media.gmp-manager.updateEnabled': false,
 };
 
+/** Lets a test cut the page's WebSocket: `window.sockets` has them all. Runs in the page. */
+function rememberSockets() {
+  window.sockets = [];
+  window.WebSocket = class extends WebSocket {
+    constructor(...where) {
+      super(...where);
+      window.sockets.push(this);
+    }
+  };
+}
+
 /** Chromium, in which each page is a person with a profile of their own. */
 export async function launchChromium() {
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: chromiumFlags });
@@ -50,6 +61,7 @@ export async function launchChromium() {
     async newPage({ picture = smallPicture, viewport = { width: 1280, height: 800 } } = {}) {
       const context = await browser.newContext({ viewport });
       await context.addInitScript(setPicture, picture);
+      await context.addInitScript(rememberSockets);
       return context.newPage();
     },
     close: () => browser.close(),

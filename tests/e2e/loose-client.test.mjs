@@ -7,6 +7,7 @@ import { launchChromium } from './browsers.mjs';
 import { Person } from './page.mjs';
 import { RawClient } from './raw-client.mjs';
 import { Server } from './server.mjs';
+import { answerStun, letSocketsGo } from './stun.mjs';
 import { until } from './until.mjs';
 
 describe('a loose client', options, () => {
@@ -14,6 +15,8 @@ describe('a loose client', options, () => {
   const rid = 'attic';
 
   before(async () => {
+    letSocketsGo();
+    answerStun();
     server = await Server.start();
     browser = await launchChromium();
     lou = await RawClient.join(server, { rid, userId: 'lou' }, { roomCreating: true });

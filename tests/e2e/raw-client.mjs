@@ -3,10 +3,11 @@
 // (WebRTC in JavaScript) for media.
 import { MediaStreamTrack, RTCPeerConnection, RtpHeader, RtpPacket, useH264, useOPUS } from 'werift';
 import WebSocket from 'ws';
+import { stunUrl } from './stun.mjs';
 import { until } from './until.mjs';
 
-/** Codecs of every connection here; an H264 without parameters. */
-const codecs = { audio: [useOPUS()], video: [useH264()] };
+/** For every connection here. */
+const configuration = { codecs: { audio: [useOPUS()], video: [useH264()] }, iceServers: [{ urls: stunUrl }] };
 
 export class RawClient {
   messages = [];
@@ -55,7 +56,7 @@ export class RawClient {
 
   /** A connection with an H264 and an Opus track to write to, and its complete offer. */
   async prepareToPublish() {
-    this.pc = new RTCPeerConnection({ codecs, iceServers: [] });
+    this.pc = new RTCPeerConnection(configuration);
     this.tracks = { audio: new MediaStreamTrack({ kind: 'audio' }), video: new MediaStreamTrack({ kind: 'video' }) };
     for (const track of Object.values(this.tracks)) this.pc.addTransceiver(track, { direction: 'sendonly' });
     await this.pc.setLocalDescription(await this.pc.createOffer());
@@ -66,7 +67,7 @@ export class RawClient {
   async watch(to, say = (data) => this.send('answer', data)) {
     this.send('watch', { s: 'WATCH', to });
     const [{ sdp }] = (await this.hear('WATCH')).pps;
-    this.pc = new RTCPeerConnection({ codecs, iceServers: [] });
+    this.pc = new RTCPeerConnection(configuration);
     this.pc.onTrack.subscribe((track) => track.onReceiveRtp.subscribe(() => this.received[track.kind]++));
     await this.pc.setRemoteDescription({ type: 'offer', sdp });
     await this.pc.setLocalDescription(await this.pc.createAnswer());
@@ -81,7 +82,7 @@ export class RawClient {
     clearInterval(this.heartbeats);
     this.stopSending?.();
     await this.pc?.close();
-    this.socket.close();
+    this.socket.terminate();
   }
 
   /** Sends those H264 frames (Annex B) over and over at 30 a second, and Opus silence beside them. */

@@ -283,12 +283,13 @@ export class Room extends Emitter<RoomEvents> {
 
   /** JOIN again for each session: the server picks each up where it was (B-13), or starts afresh if it has itself restarted. */
   private async rejoin(): Promise<void> {
+    const { rev } = this;
     this.rev = -1; // a restarted server counts from the start
     try {
       const ack = await this.session.join();
       await Promise.all(this.sessions().map((session) => session === this.session || this.rejoinExtra(session)));
       this.onJoined(ack);
-      this.resumeMedia(ack.pps);
+      this.resumeMedia(ack.pps, ack.rev < rev);
     } catch (error) {
       this.onRejoinFailed(error);
     }
@@ -308,10 +309,13 @@ export class Room extends Emitter<RoomEvents> {
     else this.connection.drop('the room could not be joined again');
   }
 
-  private resumeMedia(pps: PublishEntry[]): void {
+  /** A server that knows nothing of a living publication of ours knows nothing of our downlinks either, nor does one that has `restarted`. */
+  private resumeMedia(pps: PublishEntry[], restarted: boolean): void {
     const listed = new Set(pps.map((entry) => addressKey(entryAddress(entry))));
-    for (const publication of this.published) publication.resume(!listed.has(addressKey(publication.session.address)));
-    for (const subscription of this.watched.values()) subscription.resume();
+    const lost = this.publications.filter(({ session }) => !listed.has(addressKey(session.address)));
+    const forgotten = restarted || lost.some(({ state }) => state === 'connected');
+    for (const publication of this.published) publication.resume(lost.includes(publication));
+    for (const subscription of this.watched.values()) subscription.resume(forgotten);
   }
 
   private onForgotten(): void {

@@ -78,9 +78,9 @@ export class Subscription extends Emitter<SubscriptionEvents> {
     return this.link.begin();
   }
 
-  /** Called by the room when signals can be sent again. */
-  resume(): void {
-    this.link.resume();
+  /** Called by the room when signals can be sent again; `lost` when the server does not know the downlink any more. */
+  resume(lost: boolean): void {
+    this.link.resume(lost && this.state === 'connected');
   }
 
   /** Called by the room when the server refused the ANSWER. */

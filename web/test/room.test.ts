@@ -364,6 +364,34 @@ test('a server that restarted counts from the start: its list is taken, and what
   assert.equal(publication.state, 'connected');
 });
 
+test('a server that restarted knows no downlink: who is listed again already is watched anew, at once', async () => {
+  const world = new World();
+  await joined(world);
+  await world.list(900, entry('b1'));
+  world.pc.become('connected');
+  world.rules['JOIN'] = () => ({ b: { pt: 'publisher', rev: 2, pps: [entry('b1')] } });
+  world.socket.fall();
+  await world.pass(1_000);
+  await settle();
+  assert.deepEqual(world.sent('WATCH').map(({ op }) => op?.restarting), [undefined, undefined]);
+  assert.equal(world.pcs.length, 2);
+});
+
+test('so it is where the numbers do not tell, but the own publication is not known any more', async () => {
+  const world = new World();
+  const room = await joined(world);
+  await room.publish(stream('audio'));
+  world.pc.become('connected');
+  await world.list(2, entry('b1'));
+  world.pc.become('connected');
+  world.rules['JOIN'] = () => ({ b: { pt: 'publisher', rev: 3, pps: [entry('b1')] } });
+  world.socket.fall();
+  await world.pass(1_000);
+  await settle();
+  assert.equal(world.sent('WATCH').length, 2);
+  assert.equal(world.sent('OFFER').length, 2);
+});
+
 test('a downlink that could not be repaired while the socket was away is watched once it is back', async () => {
   const world = new World();
   await joined(world);

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/metrics.h"
+
+#include <array>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace heliograph::server {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Metrics, EveryNumberIsInPrometheusText) {
+  control::Numbers control;
+  control.rooms = 3;
+  control.refusals[base::Code::kInvalidSignal] = 5;
+  gateway::Counters gateway;
+  gateway.connections_open = 4;
+  std::array<ShardSnapshot, 2> shards;
+  shards[0].peers = 11;
+  shards[1].shard.packets_forwarded = 12'345'678;
+  shards[1].shard.drops.forged = 6;
+  shards[1].udp.send_failed = 7;
+  const auto text = metrics_text(control, gateway, shards);
+  EXPECT_THAT(text, HasSubstr("# TYPE heliograph_rooms gauge\nheliograph_rooms 3\n"));
+  EXPECT_THAT(text, HasSubstr("heliograph_refusals_total{code=\"2001\"} 5\n"));
+  EXPECT_THAT(text, HasSubstr("heliograph_websockets 4\n"));
+  EXPECT_THAT(text, HasSubstr("heliograph_peers{shard=\"0\"} 11\nheliograph_peers{shard=\"1\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("# TYPE heliograph_packets_forwarded_total counter\n"));
+  EXPECT_THAT(text, HasSubstr("heliograph_packets_forwarded_total{shard=\"1\"} 12345678"));
+  EXPECT_THAT(text, HasSubstr("heliograph_srtp_forged_total{shard=\"1\"} 6\n"));
+  EXPECT_THAT(text, HasSubstr("heliograph_send_failed_total{shard=\"1\"} 7\n"));
+}
+
+TEST(Metrics, NamesComeOnce) {
+  const std::array<ShardSnapshot, 3> shards{};
+  const auto text = metrics_text({}, {}, shards);
+  const std::string help = "# HELP heliograph_packets_received_total";
+  const auto first = text.find(help);
+  ASSERT_NE(first, std::string::npos);
+  EXPECT_EQ(text.find(help, first + 1), std::string::npos);
+}
+
+}  // namespace
+}  // namespace heliograph::server

@@ -1,0 +1,554 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the scenarios of sim/ do not reach: commands out of turn, addresses shared and moved, rings that are full.
+#include "shard/shard.h"
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "rtcp/nack.h"
+#include "rtcp/pli.h"
+#include "rtp/header_writer.h"
+
+namespace heliograph::shard {
+namespace {
+
+using base::Duration;
+using base::Timestamp;
+using Bytes = std::vector<uint8_t>;
+
+const crypto::Certificate& certificate(size_t which) {
+  static const auto made = [] {
+    std::vector<crypto::Certificate> all;
+    for (const auto* name : {"server", "caller"})
+      all.push_back(crypto::Certificate::generate(name, Duration::seconds(86'400), 1'800'000'000).value());
+    return all;
+  }();
+  return made[which];
+}
+
+base::SocketAddress address(uint32_t host) { return {base::IpAddress::v4(0x0a000000 + host), 5000}; }
+
+using Sent = std::pair<base::Path, Bytes>;
+
+struct Outbox {
+  static void drain(void* context, const base::SendBatch& batch) {
+    auto& self = *static_cast<Outbox*>(context);
+    for (const auto& m : batch.messages())
+      for (size_t at = 0; at < m.size; at += m.segment) {
+        const uint8_t* from = batch.block() + m.offset + at;
+        self.sent.emplace_back(m.path, Bytes(from, from + std::min<size_t>(m.segment, m.size - at)));
+      }
+  }
+  std::deque<Sent> take() {
+    batch.flush();
+    return std::exchange(sent, {});
+  }
+  std::deque<Sent> sent;
+  base::SendBatch batch{&Outbox::drain, this};
+};
+
+struct Caller {
+  Caller(plan::PeerId i, transport::Peer p, base::SocketAddress a) : id(i), peer(std::move(p)), self(a) {}
+  plan::PeerId id;
+  transport::Peer peer;
+  base::SocketAddress self;
+  Outbox out;
+  transport::Scratch scratch;
+  transport::Drops drops;
+  std::vector<Bytes> rtp;
+  std::vector<Bytes> rtcp;
+  bool deaf = false;
+};
+
+plan::UplinkTrack uplink_track(plan::Codec codec = plan::Codec::kVp8) {
+  plan::UplinkTrack t;
+  t.kind = plan::kind_of(codec);
+  t.mid = "0";
+  t.codec.codec = codec;
+  t.codec.payload_type = base::PayloadType(codec == plan::Codec::kOpus ? 111 : 96);
+  t.codec.nack = t.codec.nack_pli = true;
+  return t;
+}
+plan::DownlinkTrack downlink_track(uint32_t ssrc, plan::Codec codec = plan::Codec::kVp8) {
+  plan::DownlinkTrack t;
+  t.kind = plan::kind_of(codec);
+  t.mid = "0";
+  t.codec = uplink_track(codec).codec;
+  t.extensions = plan::kDownlinkExtensions;
+  t.ssrc = base::Ssrc(ssrc);
+  t.cname = "c";
+  return t;
+}
+
+class Shards : public testing::Test {
+ protected:
+  explicit Shards(size_t count = 2, size_t ring = 8) {
+    for (size_t i = 0; i < count * count; ++i) rings_.push_back(std::make_unique<CrossingRing>(ring));
+    for (size_t i = 0; i < count; ++i) {
+      Crossings ends;
+      for (size_t j = 0; j < count; ++j) {
+        ends.to.push_back(i == j ? nullptr : rings_[i * count + j].get());
+        ends.from.push_back(i == j ? nullptr : rings_[j * count + i].get());
+      }
+      shards_.push_back(std::make_unique<Shard>(static_cast<plan::ShardIndex>(i), certificate(0), 7 + i, ends));
+      outs_.push_back(std::make_unique<Outbox>());
+    }
+  }
+
+  void execute(size_t shard, const plan::Command& command) {
+    shards_[shard]->execute(now_, command, outs_[shard]->batch);
+  }
+  void give(size_t shard, const base::Path& path, Bytes bytes) {
+    base::Datagram datagram{path, bytes};
+    shards_[shard]->receive(now_, {&datagram, 1}, outs_[shard]->batch);
+  }
+
+  Caller& open(plan::ShardIndex shard, uint32_t host) {
+    const plan::PeerId id{shard, next_number_++};
+    const plan::IceParameters local{"s" + std::to_string(id.number) + "xx", "server-password-of-22-chars"};
+    const plan::IceParameters remote{"c" + std::to_string(id.number) + "xx", "caller-password-of-22-chars"};
+    execute(shard, plan::OpenPeer{id, local});
+    execute(shard, plan::SetRemote{id, {remote, {certificate(1).fingerprint()}, plan::DtlsRole::kServer}});
+    const transport::Peer::Calling calling{
+        remote, {local, {certificate(0).fingerprint()}, plan::DtlsRole::kClient}, {address(1000U + shard)}, id.number};
+    callers_.push_back(std::make_unique<Caller>(id, transport::Peer(caller_context_, calling, now_), address(host)));
+    return *callers_.back();
+  }
+  Caller& connect(plan::ShardIndex shard, uint32_t host) {
+    Caller& caller = open(shard, host);
+    run(Duration::millis(1500));
+    EXPECT_TRUE(caller.peer.can_send());
+    return caller;
+  }
+
+  // Callers' datagrams to shards and back. crossings: whether shards hear each other.
+  void exchange(bool crossings = true) {
+    for (int i = 0; i < 20; ++i) {
+      for (auto& caller : callers_)
+        for (auto& [path, bytes] : caller->out.take())
+          if (!caller->deaf) give(caller->id.shard, {caller->self, 0}, bytes);
+      for (size_t s = 0; s < shards_.size(); ++s) {
+        if (crossings) shards_[s]->receive_crossings(now_, outs_[s]->batch);
+        for (auto& event : shards_[s]->take_events()) events_.push_back(event);
+        for (auto& [path, bytes] : outs_[s]->take()) deliver(path, bytes);
+      }
+    }
+  }
+  void deliver(const base::Path& path, Bytes& bytes) {
+    for (auto& caller : callers_) {
+      if (caller->self != path.remote || caller->deaf) continue;
+      const auto got = caller->peer.receive(now_, {{address(1000U + caller->id.shard), 0}, bytes}, caller->out.batch,
+                                            caller->scratch, caller->drops);
+      if (got.content == transport::Peer::Content::kRtp) caller->rtp.emplace_back(got.bytes.begin(), got.bytes.end());
+      if (got.content == transport::Peer::Content::kRtcp) caller->rtcp.emplace_back(got.bytes.begin(), got.bytes.end());
+    }
+  }
+  void run(Duration span, bool crossings = true) {
+    const auto end = now_ + span;
+    exchange(crossings);
+    while (now_ < end) {
+      now_ = now_ + Duration::millis(10);
+      for (auto& caller : callers_) caller->peer.on_time(now_, caller->out.batch, caller->scratch);
+      for (size_t s = 0; s < shards_.size(); ++s)
+        if (shards_[s]->next_time() <= now_)
+          shards_[s]->on_time(now_, base::NtpTime{uint64_t{1} << 60}, outs_[s]->batch);
+      exchange(crossings);
+    }
+  }
+
+  void send(Caller& from, uint32_t ssrc, uint64_t index, bool keyframe, uint8_t type = 96, size_t filler = 20) {
+    Bytes header(12);
+    rtp::write_header(header, {.marker = true,
+                               .payload_type = base::PayloadType(type),
+                               .sequence_number = static_cast<uint16_t>(index),
+                               .timestamp = static_cast<uint32_t>(index * 3000),
+                               .ssrc = base::Ssrc(ssrc)});
+    Bytes payload{0x10, static_cast<uint8_t>(keyframe ? 0 : 1)};  // RFC 7741: S, then P
+    payload.resize(filler, static_cast<uint8_t>(index));
+    from.peer.send_rtp(header, {}, payload, index, from.out.batch, from.drops);
+  }
+  template <class Block>
+  void send_rtcp(Caller& from, const Block& block) {
+    std::array<uint8_t, rtcp::kMaxCompoundSize> bytes;
+    rtcp::CompoundWriter out(bytes);
+    out.append(block);
+    from.peer.send_rtcp(out.written(), from.out.batch);
+  }
+  static uint16_t number_of(const Bytes& rtp) { return base::load_be<uint16_t>(&rtp[2]); }
+
+  Timestamp now_ = Timestamp::from_micros(1'000'000);
+  dtls::Context caller_context_{certificate(1)};
+  std::vector<std::unique_ptr<CrossingRing>> rings_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::vector<std::unique_ptr<Outbox>> outs_;
+  std::vector<std::unique_ptr<Caller>> callers_;
+  std::vector<plan::Event> events_;
+  uint64_t next_number_ = 1;
+  const plan::PublicationId publication_{0, 100};
+};
+
+TEST_F(Shards, WhatComesFromNowhereIsCounted) {
+  give(0, {address(1), 0}, {0x80, 96, 0, 0});
+  give(0, {address(1), 0}, {});
+  give(0, {address(1), 0}, Bytes(30, 0));
+  EXPECT_EQ(shards_[0]->counters().unknown_peer, 3u);
+}
+
+TEST_F(Shards, ACheckForAnUnknownUserNameIsCounted) {
+  ice::ControllingAgent stranger({"aaaa", "bbbbbbbbbbbbbbbbbbbbbb"}, {"cccc", "dddddddddddddddddddddd"}, 1);
+  stranger.add_remote(now_, address(1000));
+  ice::Out out;
+  stranger.on_time(now_, out);
+  ASSERT_EQ(out.size(), 1u);
+  give(0, {address(1), 0}, Bytes(out[0].bytes().begin(), out[0].bytes().end()));
+  EXPECT_EQ(shards_[0]->counters().unknown_peer, 1u);
+  EXPECT_TRUE(outs_[0]->take().empty()) << "and not answered";
+}
+
+TEST_F(Shards, CommandsForWhatDoesNotExistDoNothing) {
+  const plan::PeerId nobody{0, 999};
+  execute(0, plan::SetRemote{nobody, {}});
+  execute(0, plan::RestartIce{nobody, {"ufrag", "password"}});
+  execute(0, plan::ClosePeer{nobody});
+  execute(0, plan::Publish{nobody, publication_, {uplink_track()}});
+  execute(0, plan::Unpublish{publication_});
+  execute(0, plan::Route{publication_, nobody, {downlink_track(1)}});
+  execute(0, plan::Unroute{publication_, nobody});
+  EXPECT_EQ(shards_[0]->peer_count(), 0u);
+  EXPECT_EQ(shards_[0]->publication_count(), 0u);
+  EXPECT_TRUE(shards_[0]->next_time().is_never());
+}
+
+TEST_F(Shards, APeerIsOpenedOnce) {
+  execute(0, plan::OpenPeer{{0, 5}, {"ufrag", "password"}});
+  execute(0, plan::OpenPeer{{0, 5}, {"other", "password"}});
+  EXPECT_EQ(shards_[0]->peer_count(), 1u);
+  execute(0, plan::ClosePeer{{0, 5}});
+  EXPECT_EQ(shards_[0]->peer_count(), 0u);
+}
+
+TEST_F(Shards, AClosedPeerIsUnknown) {
+  Caller& caller = connect(0, 1);
+  execute(0, plan::ClosePeer{caller.id});
+  const auto before = shards_[0]->counters().unknown_peer;
+  send(caller, 1, 1, true);
+  exchange();
+  EXPECT_GE(shards_[0]->counters().unknown_peer, before + 1);
+  EXPECT_EQ(shards_[0]->counters().packets_received, 0u);
+  EXPECT_EQ(caller.peer.state(now_), transport::Peer::State::kDtlsClosed) << "it was told";
+}
+
+// Whoever's check came last from an address has it.
+TEST_F(Shards, AnAddressBelongsToWhoLastProvedItself) {
+  Caller& first = connect(0, 1);
+  first.deaf = true;
+  Caller& second = connect(0, 1);
+  execute(0, plan::Publish{second.id, publication_, {uplink_track()}});
+  send(second, 5, 1, true);
+  exchange();
+  EXPECT_EQ(shards_[0]->counters().packets_received, 1u);
+  execute(0, plan::ClosePeer{first.id});
+  send(second, 5, 2, false);
+  exchange();
+  EXPECT_EQ(shards_[0]->counters().packets_received, 2u) << "closing the first takes nothing from the second";
+}
+
+// Two peers that check from one address in turn: each time the address changes hands, and never gets lost.
+TEST_F(Shards, AnAddressMayChangeHandsManyTimes) {
+  Caller& first = connect(0, 1);
+  Caller& second = connect(0, 2);
+  second.self = first.self;
+  execute(0, plan::Publish{second.id, publication_, {uplink_track()}});
+  for (uint64_t i = 0; i < 40; ++i) run(Duration::seconds(3));
+  second.self = address(1);
+  first.deaf = true;
+  run(Duration::seconds(7));  // a consent check of the second
+  const auto before = shards_[0]->counters().packets_received;
+  send(second, 5, 1, true);
+  exchange();
+  EXPECT_EQ(shards_[0]->counters().packets_received, before + 1);
+}
+
+TEST_F(Shards, APeerOnManyAddressesIsKnownByTheLatest) {
+  Caller& caller = connect(0, 1);
+  execute(0, plan::Publish{caller.id, publication_, {uplink_track()}});
+  for (uint32_t host = 2; host < 40; ++host) {
+    caller.self = address(host);
+    run(Duration::seconds(7));
+    const auto before = shards_[0]->counters().packets_received;
+    send(caller, 5, host, true);
+    exchange();
+    ASSERT_EQ(shards_[0]->counters().packets_received, before + 1) << host;
+  }
+}
+
+// RFC 8445 section 9: the credentials in use are good until the new ones are used, however many were offered since.
+TEST_F(Shards, RestartsThatNobodyUsesDoNotCutThePeerOff) {
+  Caller& caller = connect(0, 1);
+  for (int i = 0; i < 4; ++i)
+    execute(0, plan::RestartIce{caller.id, {"restart" + std::to_string(i), "server-password-of-22-chars"}});
+  run(Duration::seconds(60));
+  EXPECT_EQ(caller.peer.state(now_), transport::Peer::State::kConnected);
+  EXPECT_EQ(events_.size(), 1u);
+}
+
+TEST_F(Shards, EventsAreToldOnceEach) {
+  Caller& caller = connect(0, 1);
+  ASSERT_EQ(events_.size(), 1u);
+  EXPECT_EQ(std::get<plan::PeerConnected>(events_[0]).peer, caller.id);
+  caller.deaf = true;
+  run(Duration::seconds(40));
+  ASSERT_EQ(events_.size(), 2u);
+  EXPECT_EQ(std::get<plan::PeerGone>(events_[1]).reason, plan::GoneReason::kConsentExpired);
+}
+
+TEST_F(Shards, APublisherMayComeBeforeOrAfterItsViewers) {
+  Caller& viewer = connect(0, 1);
+  execute(0, plan::Route{publication_, viewer.id, {downlink_track(50)}});
+  EXPECT_EQ(shards_[0]->publication_count(), 1u);
+  Caller& publisher = connect(0, 2);
+  execute(0, plan::Publish{publisher.id, publication_, {uplink_track()}});
+  send(publisher, 5, 1, true);
+  exchange();
+  EXPECT_EQ(viewer.rtp.size(), 1u);
+  execute(0, plan::Unroute{publication_, viewer.id});
+  send(publisher, 5, 2, true);
+  exchange();
+  EXPECT_EQ(viewer.rtp.size(), 1u);
+  EXPECT_TRUE(shards_[0]->routes().empty());
+  EXPECT_EQ(shards_[0]->counters().packets_received, 2u);
+  EXPECT_EQ(shards_[0]->counters().packets_forwarded, 1u);
+}
+
+// RFC 7714 section 8.1: under the same keys, numbers that were used do not come back.
+TEST_F(Shards, ALineThatComesBackGoesOnInItsNumbers) {
+  Caller& publisher = connect(0, 1);
+  Caller& viewer = connect(0, 2);
+  execute(0, plan::Publish{publisher.id, publication_, {uplink_track()}});
+  uint64_t index = 1;
+  for (int round = 0; round < 10; ++round) {
+    execute(0, plan::Route{publication_, viewer.id, {downlink_track(50)}});
+    for (int i = 0; i < 20; ++i) send(publisher, 5, index++, i == 0);
+    exchange();
+    round % 2 == 0 ? execute(0, plan::Unroute{publication_, viewer.id})
+                   : execute(0, plan::Route{publication_, viewer.id, {}});
+  }
+  ASSERT_EQ(viewer.rtp.size(), 200u) << "the viewer's replay window took every one";
+  for (size_t i = 1; i < viewer.rtp.size(); ++i)
+    EXPECT_EQ(number_of(viewer.rtp[i]), static_cast<uint16_t>(number_of(viewer.rtp[i - 1]) + 1));
+}
+
+TEST_F(Shards, ARouteMayReplaceEveryLine) {
+  for (const plan::ShardIndex shard : {plan::ShardIndex{0}, plan::ShardIndex{1}}) {
+    Caller& viewer = connect(shard, 10U + shard);
+    execute(shard, plan::Route{publication_, viewer.id, {downlink_track(50)}});
+    execute(shard, plan::Route{publication_, viewer.id, {downlink_track(51), downlink_track(52, plan::Codec::kOpus)}});
+    EXPECT_EQ(shards_[shard]->routes().size(), 1u);
+    execute(shard, plan::Route{publication_, viewer.id, {}});
+    EXPECT_TRUE(shards_[shard]->routes().empty());
+    exchange();
+    EXPECT_EQ(shards_[shard]->publication_count(), 0u);
+  }
+}
+
+TEST_F(Shards, AViewerThatRefusedVideoGetsAudio) {
+  Caller& publisher = connect(0, 1);
+  Caller& viewer = connect(0, 2);
+  execute(0, plan::Publish{publisher.id, publication_, {uplink_track(plan::Codec::kOpus), uplink_track()}});
+  execute(0, plan::Route{publication_, viewer.id, {downlink_track(50, plan::Codec::kOpus)}});
+  send(publisher, 5, 1, true);
+  send(publisher, 6, 1, true, 111);
+  exchange();
+  ASSERT_EQ(viewer.rtp.size(), 1u);
+  EXPECT_EQ(viewer.rtp[0][1] & 0x7f, 111);
+}
+
+TEST_F(Shards, AnotherCodecIsNotSentOnALineThatDidNotNegotiateIt) {
+  Caller& publisher = connect(0, 1);
+  Caller& viewer = connect(0, 2);
+  execute(0, plan::Publish{publisher.id, publication_, {uplink_track()}});
+  execute(0, plan::Route{publication_, viewer.id, {downlink_track(50, plan::Codec::kH264)}});
+  send(publisher, 5, 1, true);
+  exchange();
+  EXPECT_TRUE(viewer.rtp.empty());
+}
+
+TEST_F(Shards, TracksMayChangeUnderThePublication) {
+  Caller& publisher = connect(0, 1);
+  Caller& viewer = connect(0, 2);
+  execute(0, plan::Publish{publisher.id, publication_, {uplink_track()}});
+  execute(0, plan::Route{publication_, viewer.id, {downlink_track(50), downlink_track(51, plan::Codec::kOpus)}});
+  send(publisher, 5, 1, true);
+  exchange();
+  execute(0, plan::Publish{publisher.id, publication_, {uplink_track(plan::Codec::kOpus), uplink_track()}});
+  send(publisher, 5, 2, false);
+  send(publisher, 6, 1, true, 111);
+  exchange();
+  EXPECT_EQ(viewer.rtp.size(), 2u) << "video waits for a keyframe of the new uplink";
+  run(Duration::millis(600));
+  EXPECT_GE(shards_[0]->counters().keyframes_requested, 1u) << "which is asked for";
+  send(publisher, 5, 3, true);
+  exchange();
+  EXPECT_EQ(viewer.rtp.size(), 3u);
+}
+
+// B-22: the new PeerConnection takes over; what the old one still sends does not take it back.
+TEST_F(Shards, TheOldUplinkIsSilencedByTheFirstPacketOfTheNew) {
+  Caller& old = connect(0, 1);
+  Caller& viewer = connect(0, 2);
+  execute(0, plan::Publish{old.id, publication_, {uplink_track()}});
+  execute(0, plan::Route{publication_, viewer.id, {downlink_track(50)}});
+  send(old, 5, 1, true);
+  exchange();
+  Caller& fresh = connect(0, 3);
+  execute(0, plan::Publish{fresh.id, publication_, {uplink_track()}});
+  send(old, 5, 2, false);
+  exchange();
+  EXPECT_EQ(viewer.rtp.size(), 2u) << "until then it goes on";
+  send(fresh, 9, 1, true);
+  exchange();
+  send(old, 5, 3, true);
+  exchange();
+  send(fresh, 9, 2, false);
+  exchange();
+  EXPECT_EQ(viewer.rtp.size(), 4u);
+  execute(0, plan::ClosePeer{old.id});
+  execute(0, plan::ClosePeer{fresh.id});
+  EXPECT_EQ(shards_[0]->publication_count(), 1u) << "published until it is not";
+  execute(0, plan::Unpublish{publication_});
+  execute(0, plan::ClosePeer{viewer.id});
+  EXPECT_EQ(shards_[0]->publication_count(), 0u);
+}
+
+// Two SSRCs in one batch: what waits for the fan-out is not lost when the second takes the layer over.
+TEST_F(Shards, ATakeoverWithinABatchLosesNothing) {
+  Caller& publisher = connect(0, 1);
+  Caller& viewer = connect(0, 2);
+  execute(0, plan::Publish{publisher.id, publication_, {uplink_track()}});
+  execute(0, plan::Route{publication_, viewer.id, {downlink_track(50)}});
+  for (uint64_t i = 1; i <= 5; ++i) send(publisher, 5, i, i == 1);
+  for (uint64_t i = 1; i <= 5; ++i) send(publisher, 6, i, i == 1);
+  send(publisher, 6, 5 + 1024, false);  // and a jump over the whole ring
+  std::vector<Bytes> kept;
+  std::vector<base::Datagram> batch;
+  for (auto& [path, bytes] : publisher.out.take()) kept.push_back(bytes);
+  for (auto& bytes : kept) batch.push_back({{publisher.self, 0}, bytes});
+  shards_[0]->receive(now_, batch, outs_[0]->batch);
+  exchange();
+  ASSERT_EQ(viewer.rtp.size(), 11u);
+  for (size_t i = 0; i < 10; ++i) {
+    EXPECT_EQ(viewer.rtp[i].back(), i % 5 + 1);
+    if (i > 0) EXPECT_EQ(number_of(viewer.rtp[i]), static_cast<uint16_t>(number_of(viewer.rtp[i - 1]) + 1));
+  }
+}
+
+TEST_F(Shards, ANackIsAnsweredAndCounted) {
+  Caller& publisher = connect(0, 1);
+  Caller& viewer = connect(0, 2);
+  execute(0, plan::Publish{publisher.id, publication_, {uplink_track()}});
+  execute(0, plan::Route{publication_, viewer.id, {downlink_track(50)}});
+  viewer.deaf = true;
+  send(publisher, 5, 1, true);
+  exchange();
+  viewer.deaf = false;
+  send(publisher, 5, 2, false);
+  exchange();
+  ASSERT_EQ(viewer.rtp.size(), 1u);
+  const auto lost = static_cast<uint16_t>(number_of(viewer.rtp[0]) - 1);
+  const std::array<uint16_t, 2> asked{static_cast<uint16_t>(lost - 1), lost};
+  send_rtcp(viewer, rtcp::Nack::pack({base::Ssrc(1), base::Ssrc(50)}, asked));
+  send_rtcp(viewer, rtcp::Nack::pack({base::Ssrc(1), base::Ssrc(51)}, asked));  // a stream that it does not watch
+  exchange();
+  ASSERT_EQ(viewer.rtp.size(), 2u);
+  EXPECT_EQ(number_of(viewer.rtp[1]), lost);
+  EXPECT_EQ(viewer.rtp[1].back(), 1);
+  EXPECT_EQ(shards_[0]->counters().resent, 1u);
+  EXPECT_EQ(shards_[0]->counters().resends_missed, 1u);
+}
+
+TEST_F(Shards, AFullRingLosesMediaAndKeepsWords) {
+  Caller& publisher = connect(0, 1);
+  Caller& viewer = connect(1, 2);
+  execute(0, plan::Publish{publisher.id, publication_, {uplink_track()}});
+  execute(1, plan::Route{publication_, viewer.id, {downlink_track(50)}});
+  exchange();
+  for (uint64_t i = 1; i <= 20; ++i) send(publisher, 5, i, i == 1);
+  exchange(false);  // shard 1 does not look
+  EXPECT_EQ(shards_[0]->counters().crossings_lost, 12u);
+  EXPECT_EQ(shards_[0]->take_wakes(), 2u);
+  execute(0, plan::Unpublish{publication_});
+  const plan::PublicationId other{0, 101};
+  execute(0, plan::Publish{publisher.id, other, {uplink_track()}});
+  exchange();
+  EXPECT_EQ(viewer.rtp.size(), 8u);
+  run(Duration::millis(300));
+  execute(1, plan::ClosePeer{viewer.id});
+  exchange();
+  EXPECT_EQ(shards_[1]->publication_count(), 0u);
+}
+
+// A sender report is said again soon: any number of them costs no memory.
+TEST_F(Shards, SenderReportsDoNotWaitForAFullRing) {
+  Caller& publisher = connect(0, 1);
+  Caller& viewer = connect(1, 2);
+  execute(0, plan::Publish{publisher.id, publication_, {uplink_track()}});
+  execute(1, plan::Route{publication_, viewer.id, {downlink_track(50)}});
+  exchange();
+  send(publisher, 5, 1, true);
+  for (int i = 0; i < 100; ++i) {
+    rtcp::SenderReport report;
+    report.sender = base::Ssrc(5);
+    send_rtcp(publisher, report);
+  }
+  exchange(false);
+  EXPECT_EQ(shards_[0]->counters().crossings_lost, 101u - 8);
+  exchange();
+  EXPECT_EQ(viewer.rtp.size(), 1u);
+}
+
+TEST_F(Shards, KeyframesAreAskedForAcrossShards) {
+  Caller& publisher = connect(0, 1);
+  Caller& viewer = connect(1, 2);
+  execute(0, plan::Publish{publisher.id, publication_, {uplink_track()}});
+  execute(1, plan::Route{publication_, viewer.id, {downlink_track(50)}});
+  send(publisher, 5, 1, true);
+  run(Duration::seconds(1));
+  send(publisher, 5, 2, true);
+  exchange();
+  const auto before = shards_[0]->counters().keyframes_requested;
+  send_rtcp(viewer, rtcp::PictureLossIndication{{base::Ssrc(1), base::Ssrc(50)}});
+  run(Duration::millis(600));
+  EXPECT_GE(shards_[0]->counters().keyframes_requested, before + 1);
+  EXPECT_GE(viewer.rtp.size(), 1u);
+}
+
+// The publication ends while another shard still watches, and begins again under another number.
+TEST_F(Shards, WatchersElsewhereHearThatItEnded) {
+  Caller& publisher = connect(0, 1);
+  Caller& viewer = connect(1, 2);
+  execute(0, plan::Publish{publisher.id, publication_, {uplink_track()}});
+  execute(1, plan::Route{publication_, viewer.id, {downlink_track(50)}});
+  exchange();
+  send(publisher, 5, 1, true);
+  exchange();
+  execute(0, plan::Unpublish{publication_});
+  exchange();
+  EXPECT_EQ(shards_[0]->publication_count(), 0u);
+  EXPECT_EQ(shards_[1]->publication_count(), 1u) << "it is routed until it is not";
+  const auto missed = shards_[1]->counters().resends_missed;
+  const std::array<uint16_t, 1> asked{number_of(viewer.rtp.at(0))};
+  send_rtcp(viewer, rtcp::Nack::pack({base::Ssrc(1), base::Ssrc(50)}, asked));
+  run(Duration::seconds(2));
+  EXPECT_EQ(shards_[1]->counters().resends_missed, missed + 1);
+  execute(1, plan::Unroute{publication_, viewer.id});
+  exchange();
+  EXPECT_EQ(shards_[1]->publication_count(), 0u);
+  EXPECT_EQ(shards_[0]->publication_count(), 0u);
+}
+
+}  // namespace
+}  // namespace heliograph::shard
