@@ -14,7 +14,7 @@
 namespace heliograph::base::log {
 namespace {
 
-std::atomic<Level> g_level{Level::kInfo};
+std::atomic<Level> g_level{Level::kOff};  // a library is silent until the program says otherwise
 std::atomic<Form> g_form{Form::kText};
 
 constexpr std::string_view name_of(Level level) {

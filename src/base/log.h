@@ -31,7 +31,8 @@ struct Field {
 
 using Fields = std::initializer_list<Field>;
 
-// At start, before other threads. Text: `2026-01-02T03:04:05.678Z info room opened rid=r1`. JSON: one object a line.
+// At start, before other threads; until then nothing is written. Text: `2026-01-02T03:04:05.678Z info room opened
+// rid=r1`. JSON: one object a line.
 void configure(Level level, Form form);
 bool enabled(Level level);
 void write(Level level, std::string_view event, Fields fields);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/log.h"
 #include "control/dispatch.h"
 #include "control/downlinks.h"
 #include "control/peers.h"
@@ -79,7 +80,20 @@ void due(Turn& turn, const TimerKey& timer) {
   }
 }
 
+// A PeerConnection and whose it is, on one line.
+void log_peer(const char* what, const FoundPeer& found, std::string_view why = "") {
+  const auto& [peer, session, target] = found.owner;
+  base::log::info(what, {{"rid", session.rid},
+                         {"userId", session.key.user_id},
+                         {"sessionId", session.key.session_id},
+                         {"watches", target ? target->session_id : ""},
+                         {"shard", peer.shard},
+                         {"peer", peer.number},
+                         {"why", why}});
+}
+
 void handle(Turn& turn, const FoundPeer& found, const plan::PeerConnected& event) {
+  log_peer(found.owner.target ? "downlink connected" : "uplink connected", found);
   found.transport->connected = true;
   if (found.owner.target) {
     turn.state.timers.cancel(peer_timer(TimerKind::kPeerConnect, event.peer));
@@ -89,6 +103,7 @@ void handle(Turn& turn, const FoundPeer& found, const plan::PeerConnected& event
 }
 
 void handle(Turn& turn, const FoundPeer& found, const plan::PeerGone& event) {
+  log_peer("connection gone", found, plan::to_text(event.reason));
   if (found.transport->alive()) found.session->consent_lost = turn.now;
   found.transport->gone = true;
   found.transport->dtls_over = found.transport->dtls_over || event.reason != plan::GoneReason::kConsentExpired;
@@ -96,12 +111,15 @@ void handle(Turn& turn, const FoundPeer& found, const plan::PeerGone& event) {
 }
 
 void handle(Turn& turn, const FoundPeer& found, const plan::PeerRevived& event) {
+  log_peer("connection revived", found);
   found.transport->gone = false;
   turn.state.timers.cancel(peer_timer(TimerKind::kPeerGone, event.peer));
 }
 
 void refuse_malformed(Turn& turn, ConnectionId connection, const signal::Malformed& malformed) {
   ++turn.state.refusals[malformed.refusal.code];
+  base::log::debug("signal malformed",
+                   {{"s", to_text(malformed.name)}, {"why", malformed.refusal.sentence}, {"connection", connection}});
   turn.send(connection, signal::refusal(malformed.name, malformed.refusal, malformed.data, malformed.tid));
 }
 

@@ -3,6 +3,7 @@
 
 #include <expected>
 
+#include "base/log.h"
 #include "control/sessions.h"
 #include "control/settle.h"
 #include "signal/write.h"
@@ -35,6 +36,7 @@ std::expected<OpenRoom*, Refusal> create_room(Turn& turn, const signal::Header& 
     return std::unexpected(Refusal{Code::kInternalServerError, "the server has all the rooms that it may have"});
   room::Room made(rules_of(header.channel, turn.state.config.limits), header.from.user_id);
   OpenRoom room{.rid = header.rid, .channel = header.channel, .room = std::move(made), .sessions = {}, .told = {}};
+  base::log::info("room opened", {{"rid", header.rid}, {"ch", to_text(header.channel)}, {"by", header.from.user_id}});
   return &rooms.emplace(header.rid, std::move(room)).first->second;
 }
 
@@ -76,7 +78,15 @@ std::expected<void, Refusal> enter(Turn& turn, OpenRoom& room, ConnectionId conn
   const room::Traits traits{header.from.category, header.from.host, header.from.device_id};
   const auto role = room.room.join(key, profile_of(turn, identity, join), traits, claim);
   if (!role) return std::unexpected(role.error());
-  if (!returns) room.room.enable(key, join.video, join.audio);  // a JOIN repeated leaves the state as it is
+  if (!returns) {  // a JOIN repeated leaves the state as it is
+    room.room.enable(key, join.video, join.audio);
+    base::log::info("session joined", {{"rid", room.rid},
+                                       {"userId", key.user_id},
+                                       {"sessionId", key.session_id},
+                                       {"category", traits.category},
+                                       {"host", traits.host},
+                                       {"role", room::to_text(*role)}});
+  }
   room.sessions[key];
   attach(turn, room, key, connection);
   return {};

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "control/downlinks.h"
 #include "control/p2p.h"
 #include "control/settle.h"
@@ -81,6 +82,7 @@ void end_session(Turn& turn, OpenRoom& room, const SessionKey& key) {
   forget_connection(turn, room.rid, key, room.sessions.at(key));
   turn.state.timers.cancel(end_timer(room.rid, key));
   room.sessions.erase(key);
+  base::log::info("session left", {{"rid", room.rid}, {"userId", key.user_id}, {"sessionId", key.session_id}});
   room.room.leave(turn.now, key);
   refuse_watches_of(turn, room, key);
 }
@@ -90,6 +92,7 @@ void close_room(Turn& turn, const std::string& rid) {
   if (room == nullptr) return;
   while (!room->sessions.empty()) end_session(turn, *room, SessionKey(room->sessions.begin()->first));
   turn.state.timers.cancel({.kind = TimerKind::kRoomEmpty, .number = 0, .rid = rid, .session = {}});
+  base::log::info("room closed", {{"rid", rid}});
   turn.state.rooms.erase(rid);
 }
 

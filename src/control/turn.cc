@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/log.h"
 #include "control/state.h"
 #include "signal/write.h"
 
@@ -25,6 +26,12 @@ void Turn::send(const Session& to, std::string text) const {
 void Turn::refuse(ConnectionId to, const signal::Header& header, const base::Refusal& refusal,
                   std::optional<base::Duration> retry_after) const {
   ++state.refusals[refusal.code];
+  base::log::debug("signal refused", {{"s", to_text(header.name)},
+                                      {"code", static_cast<int>(refusal.code)},
+                                      {"why", refusal.sentence},
+                                      {"rid", header.rid},
+                                      {"userId", header.from.user_id},
+                                      {"sessionId", header.from.session_id}});
   send(to, signal::refusal(header.name, refusal, header.data, header.tid, retry_after));
 }
 
