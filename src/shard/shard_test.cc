@@ -413,6 +413,7 @@ TEST_F(Shards, TheOldUplinkIsSilencedByTheFirstPacketOfTheNew) {
   exchange();
   send(old, 5, 3, true);
   exchange();
+  EXPECT_EQ(viewer.rtp.size(), 3u) << "no keyframe of the old one turns the viewer back";
   send(fresh, 9, 2, false);
   exchange();
   EXPECT_EQ(viewer.rtp.size(), 4u);
