@@ -336,6 +336,8 @@ TEST_F(Shards, ALineThatComesBackGoesOnInItsNumbers) {
     exchange();
     round % 2 == 0 ? execute(0, plan::Unroute{publication_, viewer.id})
                    : execute(0, plan::Route{publication_, viewer.id, {}});
+    for (int i = 0; i < 30; ++i) send(publisher, 5, index++, i == 0);  // nobody watches
+    exchange();
   }
   ASSERT_EQ(viewer.rtp.size(), 200u) << "the viewer's replay window took every one";
   for (size_t i = 1; i < viewer.rtp.size(); ++i)
@@ -486,6 +488,11 @@ TEST_F(Shards, AFullRingLosesMediaAndKeepsWords) {
   execute(0, plan::Publish{publisher.id, other, {uplink_track()}});
   exchange();
   EXPECT_EQ(viewer.rtp.size(), 8u);
+  // The word that it ended came too, behind what was lost: there is nothing to send again any more.
+  const std::array<uint16_t, 1> asked{number_of(viewer.rtp[0])};
+  send_rtcp(viewer, rtcp::Nack::pack({base::Ssrc(1), base::Ssrc(50)}, asked));
+  exchange();
+  EXPECT_EQ(shards_[1]->counters().resends_missed, 1u);
   run(Duration::millis(300));
   execute(1, plan::ClosePeer{viewer.id});
   exchange();
