@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/udp_socket.h"
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 
 #include <netinet/udp.h>
@@ -86,7 +88,7 @@ size_t UdpSocket::send_some(std::span<const base::SendBatch::Message> messages, 
   std::array<iovec, kBatch> vectors;
   std::array<sockaddr_storage, kBatch> addresses;
   std::array<Control, kBatch> controls;
-  std::array<uint16_t, kBatch> datagrams;
+  std::array<const base::SendBatch::Message*, kBatch> batched;
   size_t taken = 0;
   unsigned count = 0;
   for (; taken < messages.size() && count < kBatch; ++taken) {
@@ -100,18 +102,38 @@ size_t UdpSocket::send_some(std::span<const base::SendBatch::Message> messages, 
     header.msg_name = &addresses[count];
     header.msg_namelen = to_sockaddr(m.path.remote, addresses[count]);
     if (m.segments > 1) set_segment(header, controls[count].bytes, m.segment);
-    datagrams[count++] = m.segments;
+    batched[count++] = &m;
   }
   unsigned done = 0;
   while (done < count) {
     const int sent = sendmmsg(fd_.get(), &headers[done], count - done, 0);
     ++counters.send_calls;
     if (sent < 0 && errno == EINTR) continue;
-    // sendmmsg reports an error only for the first message left: that one is lost, the others are tried.
-    if (sent <= 0) counters.send_failed += datagrams[done++];
-    for (int i = 0; i < sent; ++i) counters.sent += datagrams[done++];
+    // sendmmsg reports an error only for the first message left: that one is dealt with, the others are tried.
+    if (sent <= 0) refused(*batched[done++], block, errno, counters);
+    for (int i = 0; i < sent; ++i) counters.sent += batched[done++]->segments;
   }
   return taken;
+}
+
+// The kernel cuts no datagram of a UDP_SEGMENT message into IP fragments: where one is larger than the path takes, each
+// is sent by itself. Anything else (no buffer, no route) is a loss.
+void UdpSocket::refused(const base::SendBatch::Message& message, const uint8_t* block, int error,
+                        UdpCounters& counters) {
+  const bool too_large = error == EMSGSIZE || error == EINVAL;
+  if (message.segments == 1 || !too_large) {
+    counters.send_failed += message.segments;
+    return;
+  }
+  sockaddr_storage address{};
+  const socklen_t length = to_sockaddr(message.path.remote, address);
+  for (size_t at = 0; at < message.size; at += message.segment) {
+    const size_t size = std::min<size_t>(message.segment, message.size - at);
+    ++counters.send_calls;
+    const ssize_t sent =
+        sendto(fd_.get(), block + message.offset + at, size, 0, reinterpret_cast<const sockaddr*>(&address), length);
+    sent < 0 ? ++counters.send_failed : ++counters.sent;
+  }
 }
 
 struct Receiver::Headers {

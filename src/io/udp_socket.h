@@ -40,6 +40,7 @@ class UdpSocket {
   UdpSocket(FileDescriptor fd, base::SocketAddress local) : fd_(std::move(fd)), local_(local) {}
   size_t send_some(std::span<const base::SendBatch::Message> messages, const uint8_t* block, uint8_t index,
                    UdpCounters& counters);
+  void refused(const base::SendBatch::Message& message, const uint8_t* block, int error, UdpCounters& counters);
 
   FileDescriptor fd_;
   base::SocketAddress local_;

@@ -3,10 +3,15 @@
 #include "io/udp_socket.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
+#include <thread>
 #include <vector>
 
+#include <net/if.h>
 #include <poll.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 
 #include "gtest/gtest.h"
 
@@ -48,6 +53,41 @@ class Loopback : public testing::TestWithParam<const char*> {
   Receiver receiver_;
   UdpCounters received_;
 };
+
+// A loopback of its own whose packets are small, as on a tunnel. Its sockets live in the thread that made it.
+bool enter_small_network(int mtu) {
+  if (unshare(CLONE_NEWNET) != 0) return false;
+  FileDescriptor control(socket(AF_INET, SOCK_DGRAM, 0));
+  ifreq request{};
+  std::strcpy(request.ifr_name, "lo");
+  request.ifr_mtu = mtu;
+  if (ioctl(control.get(), SIOCSIFMTU, &request) != 0) return false;
+  request.ifr_flags = IFF_UP | IFF_RUNNING;
+  return ioctl(control.get(), SIOCSIFFLAGS, &request) == 0;
+}
+
+TEST(SmallPath, DatagramsLargerThanThePathGoOneByOne) {
+  bool entered = false;
+  UdpCounters counters;
+  size_t arrived = 0;
+  std::thread([&] {
+    if (!(entered = enter_small_network(1280))) return;
+    Sender sender;
+    sender.sockets.push_back(std::move(UdpSocket::bind(any_port("127.0.0.1")).value()));
+    auto receiver = UdpSocket::bind(any_port("127.0.0.1")).value();
+    for (uint8_t i = 0; i < 5; ++i) sender.out.append({receiver.local(), 0}, Bytes(1400, i));
+    sender.out.flush();
+    counters = sender.counters;
+    Receiver scratch;
+    UdpCounters received;
+    pollfd wait{receiver.fd(), POLLIN, 0};
+    while (arrived < 5 && poll(&wait, 1, 2000) == 1) arrived += scratch.receive(receiver, 0, received).size();
+  }).join();
+  if (!entered) GTEST_SKIP() << "needs the right to make a network namespace (root)";
+  EXPECT_EQ(arrived, 5u);
+  EXPECT_EQ(counters.sent, 5u);
+  EXPECT_EQ(counters.send_failed, 0u);
+}
 
 TEST_P(Loopback, PortZeroBecomesAPort) {
   const auto s = socket();
