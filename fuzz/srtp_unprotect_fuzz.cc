@@ -6,7 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
-#include "srtp/header_size.h"
+#include "rtp/header_size.h"
 #include "srtp/protector.h"
 #include "srtp/unprotector.h"
 
@@ -29,7 +29,7 @@ void arrive(srtp::Unprotector& unprotector, ConstBytes packet) {
 
 // A packet that parses comes back as it was; with one bit changed it does not.
 void round_trip(crypto::SrtpProfile profile, crypto::Backend backend, ConstBytes packet, uint8_t flip) {
-  const auto header_size = srtp::rtp_header_size(packet);
+  const auto header_size = rtp::header_size(packet);
   if (!header_size || !srtp::has_version_2(packet)) return;
   const crypto::SrtpMasterKey master{};
   srtp::Protector protector(profile, master, backend);
