@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "rtp/header_size.h"
+#include "srtp/header_size.h"
 #include "srtp/protector.h"
 #include "srtp/unprotector.h"
 
