@@ -98,12 +98,17 @@ sdp::Description begin_description(SessionVersion session) {
   return description;
 }
 
-void write_transport(sdp::Media& media, const plan::IceParameters& local_ice, Setup setup,
-                     const Capabilities& capabilities) {
+void write_credentials(sdp::Media& media, const plan::IceParameters& local_ice, Setup setup,
+                       const Capabilities& capabilities) {
   media.transport.ice_ufrag = local_ice.ufrag;
   media.transport.ice_pwd = local_ice.pwd;
   media.transport.fingerprints = {capabilities.fingerprint.to_string()};
   media.transport.setup = setup;
+}
+
+void write_transport(sdp::Media& media, const plan::IceParameters& local_ice, Setup setup,
+                     const Capabilities& capabilities) {
+  write_credentials(media, local_ice, setup, capabilities);
   media.rtcp_mux = true;
   // RFC 8839 section 4.2.1: the default candidate; port 9 where there is none.
   const auto& candidates = capabilities.candidates;

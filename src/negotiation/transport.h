@@ -21,7 +21,10 @@ std::expected<plan::RemoteTransport, base::Refusal> remote_transport(const sdp::
 // A description with our o= and session attributes and no lines yet.
 sdp::Description begin_description(SessionVersion session);
 
-// ICE credentials, fingerprint, a=setup, the default address, rtcp-mux.
+// ICE credentials, fingerprint and a=setup.
+void write_credentials(sdp::Media& media, const plan::IceParameters& local_ice, sdp::Setup setup,
+                       const Capabilities& capabilities);
+// The same, the default address and rtcp-mux.
 void write_transport(sdp::Media& media, const plan::IceParameters& local_ice, sdp::Setup setup,
                      const Capabilities& capabilities);
 // All our candidates and the end of them; on the tagged line of a bundle only (RFC 8843 section 7.1.3).

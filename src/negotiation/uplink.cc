@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "negotiation/uplink.h"
+#include "negotiation//uplink.h"
 
 #include <algorithm>
 #include <optional>
 #include <set>
 #include <utility>
 
+#include "fmt/format.h"
+#include "fmt/format.h"
 #include "negotiation/extensions.h"
 #include "negotiation/formats.h"
 #include "negotiation/layers.h"
@@ -157,7 +159,7 @@ class Writer {
   }
 
   void add(Line& line, bool tagged) {
-    if (line.fate == Fate::kRejected) return answer_.medias.push_back(rejected(*line.media));
+    if (line.fate == Fate::kRejected) return add_rejected(*line.media);
     const auto extensions = read_uplink_extensions(*line.media, names_);
     line.codec.transport_cc = line.codec.transport_cc && extensions.transport_cc != 0;  // no feedback without numbers
     auto track = make_track(line, extensions);
@@ -181,6 +183,16 @@ class Writer {
   std::vector<plan::UplinkTrack> take_tracks() { return std::move(tracks_); }
 
  private:
+  // RFC 8829 section 5.3.1 asks for no more than port 0. GStreamer 1.22's webrtcbin wants credentials on every line all
+  // the same, and pion 3.1 the a=rtpmap of every format (November 2026).
+  void add_rejected(const sdp::Media& offered) {
+    auto& media = answer_.medias.emplace_back(rejected(offered));
+    write_credentials(media, local_ice_, setup_, capabilities_);
+    if (offered.rtpmaps.empty()) return;
+    media.rtpmaps = {offered.rtpmaps.front()};
+    media.formats = {fmt::format("{}", offered.rtpmaps.front().payload_type)};
+  }
+
   sdp::Description answer_;
   sdp::Setup setup_;
   const plan::IceParameters& local_ice_;

@@ -256,6 +256,22 @@ TEST(Uplink, PassesOverASendingLineInAForeignCodec) {
   EXPECT_EQ(parsed(uplink.answer_sdp).medias[0].formats, parsed(kSessionPart + foreign).medias[0].formats);
 }
 
+// webrtcbin of GStreamer 1.22 reads credentials on refused lines too, pion 3.1 the a=rtpmap of each of their formats.
+TEST(Uplink, RefusesALineInAFormThatAllClientsCanRead) {
+  const auto uplink = answer(recording("chromium156_all_default_offer"), kLocalIce, kSession, audio_only());
+  ASSERT_TRUE(uplink);
+  const auto video = parsed(uplink->answer_sdp).medias.at(1);
+  EXPECT_EQ(video.port, 0);
+  ASSERT_EQ(video.formats.size(), 1u);
+  ASSERT_EQ(video.rtpmaps.size(), 1u);
+  EXPECT_EQ(video.formats[0], std::to_string(video.rtpmaps[0].payload_type));
+  EXPECT_EQ(video.transport.ice_ufrag, kLocalIce.ufrag);
+  EXPECT_EQ(video.transport.ice_pwd, kLocalIce.pwd);
+  EXPECT_EQ(video.transport.fingerprints.size(), 1u);
+  EXPECT_TRUE(video.transport.setup);
+  EXPECT_TRUE(video.candidates.empty());
+}
+
 TEST(Uplink, RejectsUnknownKindsAndDeadLines) {
   const auto uplink = accepted(kSessionPart + "a=group:BUNDLE v t d\n" + kVp8Line +
                                "m=text 9 UDP/TLS/RTP/SAVPF 98\na=mid:t\nm=audio 0 UDP/TLS/RTP/SAVPF 111\na=mid:d\n"

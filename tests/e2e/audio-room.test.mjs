@@ -4,7 +4,7 @@ import { options } from './netns.mjs';
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { launchChromium } from './browsers.mjs';
-import { Person } from './page.mjs';
+import { Person, publishWithVideo } from './page.mjs';
 import { Server } from './server.mjs';
 import { until } from './until.mjs';
 
@@ -49,14 +49,6 @@ describe('an a2m room', options, () => {
     assert.deepEqual(kinds, ['audio']);
   });
 });
-
-/** Runs in the page: publishes a camera through the page's room, and returns the answer. */
-async function publishWithVideo() {
-  const { room } = window.heliograph;
-  const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
-  const publication = await room.publish(stream, { kinds: ['audio', 'video'] });
-  return publication.pc.remoteDescription.sdp;
-}
 
 /** Runs in the page: the kinds in the offer for a watched user. */
 function offeredKinds(userId) {

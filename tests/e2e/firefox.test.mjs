@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { launchChromium, launchFirefox } from './browsers.mjs';
 import { frameRate } from './measure.mjs';
-import { Person } from './page.mjs';
+import { Person, publishWithVideo } from './page.mjs';
 import { Server } from './server.mjs';
 import { until } from './until.mjs';
 
@@ -51,6 +51,18 @@ describe('Firefox and Chromium', options, () => {
       await Promise.all([fay.page.close(), cat.page.close()]);
     });
   }
+
+  // What a2m does to a video line: Firefox takes a refused line and goes on with the other.
+  test('Firefox publishes audio where its video line is refused', async () => {
+    const place = { room: 'radio', type: 'a2m' };
+    const fay = await Person.join(firefox, server, { name: 'fay', ...place, source: 'none' });
+    const cat = await Person.join(chromium, server, { name: 'cat', ...place, source: 'none' });
+    const answer = await fay.page.evaluate(publishWithVideo);
+    assert.deepEqual(answer.match(/^m=\w+ 0 /gm), ['m=video 0 ']);
+    await cat.tileOf(fay);
+    await until('audio comes', async () => (await cat.statsOf(fay))?.audio?.packetsReceived > 50);
+    await Promise.all([fay.page.close(), cat.page.close()]);
+  });
 
   test('they see and hear each other', async (t) => {
     const fay = await Person.join(firefox, server, { name: 'fay', room: 'both', codec: 'vp8', source: 'camera' });

@@ -84,3 +84,11 @@ export class Person {
     await this.page.screenshot({ path: path.join(outDirectory, `${file}.png`) });
   }
 }
+
+/** Runs in the page: publishes a camera through the page's room, and returns the answer. */
+export async function publishWithVideo() {
+  const { room } = window.heliograph;
+  const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+  const publication = await room.publish(stream, { kinds: ['audio', 'video'] });
+  return publication.pc.remoteDescription.sdp;
+}
