@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -47,12 +50,27 @@ struct Limits {
   size_t publishing_users = 9;              // m2m and a2m (section 3)
 };
 
+// Who speaks on a connection, as its token says (section 6 of behaviour.md).
+struct Identity {
+  std::string
+      user_id;  // `sub`; empty: in open mode whoever `ss.userId` says (B-11), else nobody until JOIN brings a token
+  std::string username = {};
+  std::string fullname = {};
+  std::string avatar = {};
+  std::optional<room::Role> role = {};                 // wins over the default (B-59)
+  std::vector<std::string> rooms = {};                 // `rid`: globs of rooms that may be joined; empty: any (B-59)
+  bool create = false;                                 // may create rooms (B-59); open mode lets everyone
+  base::Timestamp expires = base::Timestamp::never();  // no JOIN after it
+};
+
 struct Config {
   // The addresses that stand as candidates in the SDP of peers on each shard, best first; one inner list a shard, at
   // least one shard.
   std::vector<std::vector<base::SocketAddress>> shards;
   crypto::Fingerprint fingerprint;  // of the DTLS certificate
   std::vector<signal::IceServer> ice_servers;
+  // Reads the token that a JOIN brings; the error says in one sentence what is wrong with it. Unused in open mode.
+  std::function<std::expected<Identity, std::string>(std::string_view token)> verify;
   // Open development mode: no tokens; everyone is who they say, named as op.name of JOIN says.
   bool open_mode = false;
   // Of who JOINs another's room in open mode. While all publishers' places are taken they become viewers.

@@ -20,15 +20,6 @@ namespace heliograph::control {
 // An id and a way to send to it, never a socket: a gateway of another kind may stand in front. Never used twice.
 using ConnectionId = uint64_t;
 
-// Who speaks on a connection, as its token says. In open mode everything is empty.
-struct Identity {
-  std::string user_id;  // empty: whoever `ss.userId` says (B-11)
-  std::string username;
-  std::string fullname;
-  std::string avatar;
-  std::optional<room::Role> role;  // of the token; wins over the default (B-59)
-};
-
 struct Send {
   ConnectionId to = 0;
   std::string text;

@@ -62,12 +62,23 @@ struct Publish {
 struct Unpublish {
   PublicationId publication;
 };
-// The publication goes to this peer, on these lines. Sent to the peer's shard; a later Route for the same pair replaces
-// the lines.
+// Which encoding of a publication's video a viewer asks for: the highest, the lowest or the one between of those that
+// are there; kAuto leaves it to the shard.
+enum class Layer : uint8_t { kAuto, kHigh, kMedium, kLow };
+// What a viewer asks for (SIMULCAST_UPDATE). `paused`: no video until it is taken back; audio goes on.
+struct Wish {
+  Layer layer = Layer::kAuto;
+  bool paused = false;
+
+  bool operator==(const Wish&) const = default;
+};
+// The publication goes to this peer, on these lines, as the viewer wishes. Sent to the peer's shard; a later Route for
+// the same pair replaces lines and wish, and lines that stay the same go on without a break.
 struct Route {
   PublicationId publication;
   PeerId peer;
   std::vector<DownlinkTrack> tracks;
+  Wish wish = {};
 };
 struct Unroute {
   PublicationId publication;
