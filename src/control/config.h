@@ -52,8 +52,8 @@ struct Limits {
 
 // Who speaks on a connection, as its token says (section 6 of behaviour.md).
 struct Identity {
-  std::string
-      user_id;  // `sub`; empty: in open mode whoever `ss.userId` says (B-11), else nobody until JOIN brings a token
+  // `sub`. Empty: in open mode whoever `ss.userId` says (B-11), else nobody until a JOIN brings a token.
+  std::string user_id = {};
   std::string username = {};
   std::string fullname = {};
   std::string avatar = {};
