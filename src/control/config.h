@@ -35,6 +35,7 @@ struct Timeouts {
   base::Duration gone_peer =
       base::Duration::seconds(10);  // PeerGone without PeerRevived or a restart: the connection is freed
   base::Duration keep_alive = base::Duration::seconds(300);  // section 5
+  base::Duration token = base::Duration::seconds(10);        // B-59: a connection without one is let in for this long
 };
 
 // How large each table may grow. What comes when it is full is refused with 500 unless said otherwise.
@@ -48,6 +49,16 @@ struct Limits {
   size_t left_sessions_per_room = 4'096;    // the oldest is forgotten
   size_t gone_downlinks_per_session = 256;  // the oldest is forgotten
   size_t publishing_users = 9;              // m2m and a2m (section 3)
+  size_t held_requests_per_room = 64;       // PUBLISH_REQUESTs while there is no owner; one a user
+  // How fast a user, or an address whose connections have no user of their own, may send; 0: as fast as they like.
+  struct Rate {
+    uint32_t messages_per_second = 0;
+    uint32_t messages_burst = 0;
+  };
+  Rate user_rate = {100, 500};
+  Rate address_rate = {1'000, 5'000};
+  size_t rate_buckets = 100'000;       // whoever comes when all are taken shares one
+  uint32_t refusals_in_a_row = 1'000;  // for their rate; then the connection is closed
 };
 
 // Who speaks on a connection, as its token says (section 6 of behaviour.md).
@@ -68,7 +79,8 @@ struct Config {
   // least one shard.
   std::vector<std::vector<base::SocketAddress>> shards;
   crypto::Fingerprint fingerprint;  // of the DTLS certificate
-  std::vector<signal::IceServer> ice_servers;
+  // What a user is told in icfg, with credentials of their own; empty: nothing.
+  std::function<std::vector<signal::IceServer>(const std::string& user_id)> ice_servers;
   // Reads the token that a JOIN brings; the error says in one sentence what is wrong with it. Unused in open mode.
   std::function<std::expected<Identity, std::string>(std::string_view token)> verify;
   // Open development mode: no tokens; everyone is who they say, named as op.name of JOIN says.

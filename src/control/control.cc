@@ -22,13 +22,16 @@ namespace {
 constexpr uint16_t kGoingAway = 1001;  // RFC 6455 section 7.4.1
 constexpr std::string_view kStopping = "the server is about to stop";
 
-TimerKey keep_alive_timer(ConnectionId connection) {
-  return {.kind = TimerKind::kKeepAlive, .number = connection, .rid = {}, .session = {}};
-}
-
 void keep_alive(Turn& turn, ConnectionId connection) {
   turn.send(connection, signal::keep_alive());
-  turn.state.timers.set(keep_alive_timer(connection), turn.now + turn.state.config.timeouts.keep_alive);
+  turn.state.timers.set(connection_timer(TimerKind::kKeepAlive, connection),
+                        turn.now + turn.state.config.timeouts.keep_alive);
+}
+
+// B-59: a connection that brought no token in time.
+void token_due(Turn& turn, ConnectionId connection) {
+  if (!turn.state.connections.contains(connection) || !turn.is_stranger(connection)) return;
+  close_connection(turn, connection, kPolicyViolation, "no JOIN brought a token in time");
 }
 
 // A connection of the media plane that did not come up, or did not come back.
@@ -37,7 +40,7 @@ void free_peer(Turn& turn, const FoundPeer& found) {
   if (found.owner.target) {
     free_downlink(turn, *found.room, key, *found.owner.target);
   } else {
-    end_uplink(turn, *found.room, key);
+    uplink_lost(turn, *found.room, key);
   }
 }
 
@@ -55,7 +58,7 @@ void peer_due(Turn& turn, const TimerKey& timer) {
 void room_due(Turn& turn, const TimerKey& timer) {
   auto* room = turn.room(timer.rid);
   if (room == nullptr) return;
-  if (timer.kind == TimerKind::kRoomEmpty) return close_room(turn, timer.rid);  // B-17
+  if (timer.kind == TimerKind::kRoomEmpty) return close_room(turn, timer.rid, "nobody was in the room any more");  // B-17
   if (Turn::session(*room, timer.session) == nullptr) return;
   if (timer.kind == TimerKind::kSessionEnd) {
     end_session(turn, *room, timer.session);
@@ -73,6 +76,8 @@ void due(Turn& turn, const TimerKey& timer) {
       return room_due(turn, timer);
     case TimerKind::kKeepAlive:
       return keep_alive(turn, timer.number);
+    case TimerKind::kToken:
+      return token_due(turn, timer.number);
     case TimerKind::kPeerConnect:
     case TimerKind::kOfferUnanswered:
     case TimerKind::kPeerGone:
@@ -94,6 +99,7 @@ void log_peer(const char* what, const FoundPeer& found, std::string_view why = "
 
 void handle(Turn& turn, const FoundPeer& found, const plan::PeerConnected& event) {
   log_peer(found.owner.target ? "downlink connected" : "uplink connected", found);
+  if (found.previous()) return;
   found.transport->connected = true;
   if (found.owner.target) {
     turn.state.timers.cancel(peer_timer(TimerKind::kPeerConnect, event.peer));
@@ -105,6 +111,7 @@ void handle(Turn& turn, const FoundPeer& found, const plan::PeerConnected& event
 void handle(Turn& turn, const FoundPeer& found, const plan::PeerGone& event) {
   log_peer("connection gone", found, plan::to_text(event.reason));
   if (found.transport->alive()) found.session->consent_lost = turn.now;
+  if (found.previous()) return drop_previous(turn, *found.session);
   found.transport->gone = true;
   found.transport->dtls_over = found.transport->dtls_over || event.reason != plan::GoneReason::kConsentExpired;
   turn.state.timers.set(peer_timer(TimerKind::kPeerGone, event.peer), turn.now + turn.state.config.timeouts.gone_peer);
@@ -123,6 +130,27 @@ void refuse_malformed(Turn& turn, ConnectionId connection, const signal::Malform
   turn.send(connection, signal::refusal(malformed.name, malformed.refusal, malformed.data, malformed.tid));
 }
 
+// How long the connection must wait before it may say more; zero: not at all.
+base::Duration message_wait(Turn& turn, ConnectionId connection) {
+  const auto& speaker = turn.state.connections.at(connection);
+  if (!speaker.identity.user_id.empty()) return turn.state.rates.of_user(turn.now, speaker.identity.user_id);
+  return turn.state.rates.of_address(turn.now, speaker.address);
+}
+
+// Answered, not dropped in silence; who goes on all the same is closed.
+void refuse_hasty(Turn& turn, ConnectionId connection, const std::expected<signal::Signal, signal::Malformed>& signal,
+                  base::Duration wait) {
+  const base::Refusal refusal{base::Code::kInternalServerError,
+                              "more messages come than may; send it again after b.retryAfter milliseconds"};
+  ++turn.state.refusals[refusal.code];
+  const auto name = signal ? signal->header.name : signal.error().name;
+  turn.send(connection, signal::refusal(name, refusal, signal ? signal->header.data : signal.error().data,
+                                        signal ? signal->header.tid : signal.error().tid, wait));
+  auto& row = turn.state.connections.at(connection).refusals_in_a_row;
+  if (++row >= turn.state.config.limits.refusals_in_a_row)
+    close_connection(turn, connection, kPolicyViolation, "too many messages, for too long");
+}
+
 void merge(room::Routes& into, const room::Routes& from) { into.insert(from.begin(), from.end()); }
 
 }  // namespace
@@ -133,19 +161,26 @@ Control::Control(Config config) : state_(std::make_unique<State>(std::move(confi
 }
 Control::~Control() = default;
 
-void Control::connected(base::Timestamp now, ConnectionId connection, Identity identity, Out& out) {
+void Control::connected(base::Timestamp now, ConnectionId connection, Identity identity, base::IpAddress address,
+                        Out& out) {
   if (state_->draining) {
     out.messages.push_back(Close{connection, kGoingAway, std::string(kStopping)});
     return;
   }
-  state_->connections.insert_or_assign(connection, Connection{std::move(identity), {}});
-  state_->timers.set(keep_alive_timer(connection), now + state_->config.timeouts.keep_alive);
+  state_->connections.insert_or_assign(connection, Connection{std::move(identity), address, {}});
+  const Turn turn{*state_, now, out};
+  state_->timers.set(connection_timer(TimerKind::kKeepAlive, connection), now + state_->config.timeouts.keep_alive);
+  if (turn.is_stranger(connection))
+    state_->timers.set(connection_timer(TimerKind::kToken, connection), now + state_->config.timeouts.token);
 }
 
 void Control::receive(base::Timestamp now, ConnectionId connection, std::string_view text, Out& out) {
   if (!state_->connections.contains(connection)) return;
   Turn turn{*state_, now, out};
+  const auto wait = message_wait(turn, connection);
   const auto signal = signal::parse(text);
+  if (wait > base::Duration()) return refuse_hasty(turn, connection, signal, wait);
+  state_->connections.at(connection).refusals_in_a_row = 0;
   if (!signal) return refuse_malformed(turn, connection, signal.error());
   dispatch(turn, connection, *signal);
   settle(turn, signal->header.rid);
@@ -153,7 +188,6 @@ void Control::receive(base::Timestamp now, ConnectionId connection, std::string_
 
 void Control::disconnected(base::Timestamp now, ConnectionId connection, Out& out) {
   Turn turn{*state_, now, out};
-  state_->timers.cancel(keep_alive_timer(connection));
   detach(turn, connection);
 }
 
@@ -178,19 +212,9 @@ base::Timestamp Control::next_time() const { return state_->timers.next(); }
 void Control::begin_drain(base::Timestamp now, Out& out) {
   Turn turn{*state_, now, out};
   state_->draining = true;
-  for (const auto& [connection, entry] : state_->connections) {
-    std::set<std::string> rids;
-    for (const auto& ref : entry.sessions) rids.insert(ref.rid);
-    for (const auto& rid : rids) turn.send(connection, signal::room_closed(rid, kStopping));
-    out.messages.push_back(Close{connection, kGoingAway, std::string(kStopping)});
-    state_->timers.cancel(keep_alive_timer(connection));
-  }
-  while (!state_->rooms.empty()) {
-    auto& room = state_->rooms.begin()->second;
-    for (auto& [key, session] : room.sessions) session.connection.reset();
-    close_room(turn, std::string(room.rid));
-  }
-  state_->connections.clear();
+  while (!state_->rooms.empty()) close_room(turn, std::string(state_->rooms.begin()->first), kStopping);
+  while (!state_->connections.empty())
+    close_connection(turn, state_->connections.begin()->first, kGoingAway, std::string(kStopping));
 }
 
 Numbers Control::numbers() const {

@@ -60,7 +60,8 @@ class Control {
   Control(const Control&) = delete;
   Control& operator=(const Control&) = delete;
 
-  void connected(base::Timestamp now, ConnectionId connection, Identity identity, Out& out);
+  // `address` is where it comes from, for the rate of its messages.
+  void connected(base::Timestamp now, ConnectionId connection, Identity identity, base::IpAddress address, Out& out);
   void receive(base::Timestamp now, ConnectionId connection, std::string_view text, Out& out);
   void disconnected(base::Timestamp now, ConnectionId connection, Out& out);
   void on_event(base::Timestamp now, const plan::Event& event, Out& out);
@@ -71,6 +72,8 @@ class Control {
   void begin_drain(base::Timestamp now, Out& out);
 
   Numbers numbers() const;
+  // For control/admin.h, which speaks for an operator; same thread.
+  State& state() { return *state_; }
   // For tests and checkers: what the shards were told and what routes(room) says, over all rooms. Equal after every
   // call.
   room::Routes routes_told() const;

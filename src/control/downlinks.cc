@@ -8,13 +8,29 @@
 #include "control/peers.h"
 #include "control/sessions.h"
 #include "control/settle.h"
+#include "control/watches.h"
 #include "sdp/description.h"
+#include "signal/write.h"
 
 namespace heliograph::control {
 namespace {
 
 using base::Code;
 using base::Refusal;
+
+plan::Layer layer_of(signal::Layer layer) {
+  switch (layer) {
+    case signal::Layer::kHigh:
+      return plan::Layer::kHigh;
+    case signal::Layer::kMedium:
+      return plan::Layer::kMedium;
+    case signal::Layer::kLow:
+      return plan::Layer::kLow;
+    case signal::Layer::kAuto:
+      break;
+  }
+  return plan::Layer::kAuto;
+}
 
 struct Watching {
   SessionKey viewer;
@@ -161,6 +177,29 @@ void receive_answer(Turn& turn, OpenRoom& room, ConnectionId connection, const s
   }
   downlink.last_answer = answer.sdp;
   take_answer(turn, room, viewer, target, downlink, std::move(*accepted));
+}
+
+void receive_unwatch(Turn& turn, OpenRoom& room, ConnectionId connection, const signal::Header& header,
+                     const signal::Unwatch& unwatch) {
+  const auto viewer = key_of(header.from);
+  std::vector<Watching> list;
+  for (const auto& [target, downlink] : room.sessions.at(viewer).downlinks)
+    if (is_of(unwatch.to, target)) list.push_back({viewer, target});
+  free(turn, room, list);
+  withdraw_watches(turn, room, viewer, unwatch.to);
+  turn.send(connection, signal::unwatch_ack(header, unwatch.to));
+}
+
+void receive_simulcast_update(Turn& turn, OpenRoom& room, ConnectionId connection, const signal::Header& header,
+                              const signal::SimulcastUpdate& update) {
+  const auto viewer = key_of(header.from);
+  const SessionKey target{update.to.user_id, *update.to.session_id};
+  if (room.room.session(target) == nullptr)
+    return turn.refuse(connection, header, {Code::kUserLeft, "the session watched is not in the room"});
+  if (!room.sessions.at(viewer).downlinks.contains(target))
+    return turn.refuse(connection, header, {Code::kInvalidSignal, "that session is not watched; WATCH it first"});
+  room.room.wish(viewer, target, {.layer = layer_of(update.layer), .paused = update.pause});
+  turn.send(connection, signal::simulcast_ack(header, update.to, update.layer));
 }
 
 void offer_lapsed(Turn& turn, OpenRoom& room, const SessionKey& viewer, const SessionKey& target) {

@@ -14,6 +14,13 @@ std::expected<std::string, base::Refusal> offer_downlink(Turn& turn, OpenRoom& r
                                                          const SessionKey& target, bool restarting);
 void receive_answer(Turn& turn, OpenRoom& room, ConnectionId connection, const signal::Header& header,
                     const signal::Answer& answer);
+// UNWATCH: what is watched of the target, or of all its user's sessions, is freed; WATCHes of it that wait are dropped,
+// since the client has taken them back. Nothing watched is no error (B-54).
+void receive_unwatch(Turn& turn, OpenRoom& room, ConnectionId connection, const signal::Header& header,
+                     const signal::Unwatch& unwatch);
+// SIMULCAST_UPDATE: 4024 when the target is not in the room, 2001 when it is not watched (B-54).
+void receive_simulcast_update(Turn& turn, OpenRoom& room, ConnectionId connection, const signal::Header& header,
+                              const signal::SimulcastUpdate& update);
 // Nobody answered within 30 s: freed, or, when it was a restart of a living connection, the connection goes on without
 // (B-33).
 void offer_lapsed(Turn& turn, OpenRoom& room, const SessionKey& viewer, const SessionKey& target);

@@ -174,7 +174,7 @@ TEST_F(Downlinks, TheAnswerMayRefuseALine) {  // B-34
   const auto sdp = offered(watch(kBob, bob, alice));
   EXPECT_EQ(summary(answer(kBob, bob, alice, viewer_answer(sdp, {"audio"}))), "");
   ASSERT_EQ(world.routes.size(), 1u);
-  EXPECT_EQ(world.routes.begin()->second.size(), 1u);
+  EXPECT_EQ(world.routes.begin()->second.tracks.size(), 1u);
 }
 
 TEST_F(Downlinks, AnAnswerThatRefusesAllClosesAndGarbageDoesNot) {  // B-34
@@ -216,6 +216,83 @@ TEST_F(Downlinks, TheTableHasALimit) {
   small.tell(1, say("join", "JOIN", bob));
   small.tell(1, say("watch", "WATCH", bob, alice.to()));
   EXPECT_EQ(summary(small.tell(1, say("watch", "WATCH", bob, second.to()))), "500 WATCH");
+}
+
+TEST_F(Downlinks, UnwatchFreesWhatIsWatched) {  // section 5, B-54
+  two();
+  const auto unwatch = say("unwatch", "UNWATCH", bob, alice.to());
+  const auto heard = world.tell(kBob, unwatch);
+  ASSERT_EQ(summary(heard), "200 UNWATCH");
+  EXPECT_EQ(at(heard[0], "/b/rid"), "r");
+  EXPECT_EQ(at(heard[0], "/b/to"), R"({"userId":"alice","sessionId":"s"})");
+  EXPECT_EQ(shape(world), "-c");
+  EXPECT_EQ(summary(world.tell(kBob, unwatch)), "200 UNWATCH");
+  EXPECT_EQ(summary(world.tell(kBob, say("unwatch", "UNWATCH", bob, carol.to()))), "200 UNWATCH");
+  EXPECT_EQ(summary(world.tell(kBob, say("iceCandidate", "ICE", bob, alice.to() + R"(,"sdp":"")"))), "") << "B-41";
+  EXPECT_EQ(shape(world), "-c");
+  view(kBob, bob, alice);
+}
+
+TEST_F(Downlinks, UnwatchOfAUserFreesAllTheirSessions) {
+  two();
+  const Who screen{.user = "alice", .session = "screen"};
+  join(kAlice, screen);
+  publish(kAlice, screen, chromium);
+  view(kBob, bob, screen);
+  EXPECT_EQ(world.control.numbers().downlinks, 2u);
+  const auto heard = world.tell(kBob, say("unwatch", "UNWATCH", bob, R"("to":{"userId":"alice"})"));
+  EXPECT_EQ(at(heard.at(0), "/b/to"), R"({"userId":"alice"})");
+  EXPECT_EQ(world.control.numbers().downlinks, 0u);
+}
+
+TEST_F(Downlinks, UnwatchTakesAHeldWatchBack) {
+  watch(kBob, bob, alice);
+  world.tell(kBob, say("watch", "WATCH", bob, R"("to":{"userId":"alice"})"));
+  EXPECT_EQ(summary(world.tell(kBob, say("unwatch", "UNWATCH", bob, R"("to":{"userId":"alice"})"))), "200 UNWATCH");
+  publishing_now();
+  world.pass(base::Duration::seconds(5));
+  EXPECT_TRUE(of(world.heard(kBob), "WATCH").empty());
+  EXPECT_EQ(world.control.numbers().downlinks, 0u);
+}
+
+TEST_F(Downlinks, AWishGoesToTheShardWithTheRoute) {  // section 5
+  two();
+  const auto wish = [&](const std::string& rest) {
+    return world.tell(kBob, say("simulcastUpdate", "SIMULCAST_UPDATE", bob, alice.to() + "," + rest));
+  };
+  const auto heard = wish(R"("layer":"l")");
+  ASSERT_EQ(summary(heard), "200 SIMULCAST_UPDATE");
+  EXPECT_EQ(at(heard[0], "/b/to/sessionId"), "s");
+  EXPECT_EQ(at(heard[0], "/b/layer"), "l");
+  EXPECT_EQ(summary(wish(R"("layer":"l")")), "200 SIMULCAST_UPDATE") << "twice is no harm, and no Command";
+  wish(R"("layer":"h","pause":true)");
+  wish(R"("layer":"m")");
+  wish(R"("layer":"auto")");
+  EXPECT_EQ(shape(world), "RRRR");
+  const auto routes = commands_of<plan::Route>(world);
+  EXPECT_EQ(routes[0].wish, (plan::Wish{.layer = plan::Layer::kLow, .paused = false}));
+  EXPECT_EQ(routes[1].wish, (plan::Wish{.layer = plan::Layer::kHigh, .paused = true}));
+  EXPECT_EQ(routes[2].wish, (plan::Wish{.layer = plan::Layer::kMedium, .paused = false}));
+  EXPECT_EQ(routes[3].wish, plan::Wish{});
+  EXPECT_EQ(routes[0].tracks.size(), 2u);
+}
+
+TEST_F(Downlinks, AWishMayComeBeforeTheAnswer) {  // B-9
+  publishing();
+  const auto sdp = offered(watch(kBob, bob, alice));
+  world.tell(kBob, say("simulcastUpdate", "SIMULCAST_UPDATE", bob, alice.to() + R"(,"layer":"l")"));
+  answer(kBob, bob, alice, viewer_answer(sdp));
+  EXPECT_EQ(commands_of<plan::Route>(world).at(0).wish.layer, plan::Layer::kLow);
+}
+
+TEST_F(Downlinks, AWishForWhatIsNotWatchedIsRefused) {  // B-54
+  publishing();
+  const auto wish = [&](const Who& target) {
+    return summary(
+        world.tell(kBob, say("simulcastUpdate", "SIMULCAST_UPDATE", bob, target.to() + R"(,"layer":"l")")));
+  };
+  EXPECT_EQ(wish(alice), "2001 SIMULCAST_UPDATE");
+  EXPECT_EQ(wish(carol), "4024 SIMULCAST_UPDATE");
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/membership.h"
 
+#include "control/sessions.h"
+#include "control/settle.h"
 #include "control/test_client.h"
 
 namespace heliograph::control {
@@ -169,6 +171,92 @@ TEST_F(Membership, ARefusalCarriesRequestAndTid) {  // B-5, B-8
   EXPECT_EQ(at(heard[0], "/b/tid"), "t1");
 }
 
+TEST_F(Membership, IceServersAreToldWithEachUsersOwnCredentials) {  // section 5
+  auto config = test_config();
+  config.ice_servers = [](const std::string& user) -> std::vector<signal::IceServer> {
+    return {{{"stun:s:1"}, "", ""}, {{"turn:t:2"}, "9:" + user, "secret of " + user}};
+  };
+  TestWorld other(std::move(config));
+  other.open(1);
+  const auto joined = other.tell(1, say("join", "JOIN", alice, R"("op":{"roomCreating":true})"));
+  const auto heard = other.tell(1, say("iceServers", "ICE_SERVERS", alice, R"("tid":1)"));
+  ASSERT_EQ(summary(heard), "200 ICE_SERVERS");
+  EXPECT_EQ(at(heard[0], "/b/rid"), "r");
+  EXPECT_EQ(at(heard[0], "/b/icfg/is"), R"(["stun:s:1"])");
+  EXPECT_EQ(at(heard[0], "/b/icfg/iceServers/1/username"), "9:alice");
+  EXPECT_EQ(at(heard[0], "/b/icfg"), at(joined[0], "/b/icfg"));
+  EXPECT_EQ(at(world.tell(kAlice, say("join", "JOIN", alice, R"("op":{"roomCreating":true})")).at(0), "/b/icfg"),
+            R"({"is":[],"iceServers":[]})");
+}
+
+TEST_F(Membership, WhoIsNotInTheRoomIsToldToJoin) {  // B-54
+  create(kAlice, alice);
+  EXPECT_EQ(summary(world.tell(kBob, say("unpublish", "UNPUBLISH", bob))), "4001 UNPUBLISH");
+  EXPECT_EQ(summary(world.tell(kBob, say("unwatch", "UNWATCH", bob, alice.to()))), "4001 UNWATCH");
+  EXPECT_EQ(summary(world.tell(kBob, say("iceServers", "ICE_SERVERS", bob))), "4001 ICE_SERVERS");
+  EXPECT_EQ(summary(world.tell(kBob, say("publishRequest", "PUBLISH_REQUEST", bob))), "4001 PUBLISH_REQUEST");
+}
+
+TEST_F(Membership, APersistentRoomStaysAndARoomOfAnOperatorHasItsMinute) {  // B-17
+  world.act([&](Out& out) {
+    Turn turn{world.control.state(), world.now, out};
+    EXPECT_EQ((*open_room(turn, "kept", signal::Channel::kM2m, ""))->room.owner(), "");
+    EXPECT_TRUE(open_room(turn, "left", signal::Channel::kM2m, ""));
+    EXPECT_EQ(open_room(turn, "left", signal::Channel::kM2m, "").error().code, base::Code::kAlreadyExistRoom);
+    turn.room("kept")->persistent = true;
+    settle(turn, "kept");
+    settle(turn, "left");
+  });
+  world.pass(base::Duration::seconds(59));
+  EXPECT_EQ(world.control.numbers().rooms, 2u);
+  world.pass(base::Duration::seconds(600));
+  EXPECT_EQ(world.control.numbers().rooms, 1u);
+  const Who guest{.user = "alice", .session = "s", .ch = "m2m", .rid = "kept"};
+  EXPECT_EQ(summary(create(kAlice, guest)), "4022 JOIN") << "nobody's own";
+  const auto heard = join(kAlice, guest);
+  EXPECT_EQ(at(heard.at(0), "/b/pt"), "publisher") << "as everybody in open mode";
+  world.tell(kAlice, say("leave", "LEAVE", guest));
+  world.pass(base::Duration::seconds(600));
+  EXPECT_EQ(world.control.numbers().rooms, 1u);
+}
+
+TEST_F(Membership, ARoomThatIsClosedTellsEverybodyOnce) {
+  two();
+  const Who screen{.user = "alice", .session = "screen"};
+  join(kAlice, screen);
+  world.forget();
+  world.act([&](Out& out) {
+    Turn turn{world.control.state(), world.now, out};
+    close_room(turn, "r", "it is late");
+  });
+  const auto heard = world.heard(kAlice);
+  ASSERT_EQ(summary(heard), "200 ROOM_CLOSED");
+  EXPECT_EQ(at(heard[0], "/b"), R"({"rid":"r","reason":"it is late"})");
+  EXPECT_EQ(summary(world.heard(kBob)), "200 ROOM_CLOSED");
+  EXPECT_TRUE(world.peers.empty());
+  EXPECT_TRUE(world.closed.empty()) << "the sockets may JOIN elsewhere";
+  EXPECT_EQ(summary(create(kBob, bob)), "200 JOIN");
+}
+
+TEST_F(Membership, BothListsShareOneRevAndAreToldOnlyWhenTheyChanged) {  // B-60
+  create(kAlice, alice);
+  join(kBob, bob, R"("op":{"members":true})");
+  world.forget();
+  join(kCarol, carol);
+  auto heard = world.heard(kBob);
+  ASSERT_EQ(summary(heard), "200 MEMBER_LIST_CHANGED");
+  const auto first = std::stoi(at(heard[0], "/b/rev"));
+  publish(kAlice, alice, chromium);
+  heard = world.heard(kBob);
+  ASSERT_EQ(summary(heard), "200 PUBLISH_LIST_CHANGED, 200 MEMBER_LIST_CHANGED");
+  EXPECT_GT(std::stoi(at(heard[0], "/b/rev")), first);
+  EXPECT_GT(std::stoi(at(heard[1], "/b/rev")), std::stoi(at(heard[0], "/b/rev")));
+  world.tell(kAlice, say("updateVideo", "UPDATE", alice, R"("ve":false)"));
+  EXPECT_EQ(summary(world.heard(kBob)), "200 PUBLISH_LIST_CHANGED") << "the members are as they were";
+  world.tell(kAlice, say("heartbeat", "HEARTBEAT", alice));
+  EXPECT_TRUE(world.heard(kBob).empty());
+}
+
 TEST_F(Membership, WhatIsToldToStopEndsEverything) {
   two();
   world.drain();
@@ -179,10 +267,6 @@ TEST_F(Membership, WhatIsToldToStopEndsEverything) {
   EXPECT_EQ(world.control.numbers().sessions, 0u);
   world.open(10);
   EXPECT_EQ(world.closed.at(10), 1001);
-}
-
-TEST_F(Membership, ASignalThatIsNotServedIs500) {
-  EXPECT_EQ(summary(world.tell(kAlice, say("kick", "KICK", alice, R"("to":"bob")"))), "500 KICK");
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ const Refusal kUnreachable{Code::kRecipientNotMember, "the user or session addre
 
 void forget_old(Turn& turn, Session& session) {
   auto& held = session.held_messages;
-  while (!held.empty() && turn.now - held.front().at >= kHeldMessageLife) held.pop_front();
+  std::erase_if(held, [&](const HeldMessage& message) { return turn.now - message.at >= kHeldMessageLife; });
 }
 
 // False when as many wait as may.
@@ -24,17 +24,6 @@ bool hold(Turn& turn, Session& session, const std::string& text) {
   if (session.held_messages.size() >= kMaxHeldMessages) return false;
   session.held_messages.push_back({turn.now, text});
   return true;
-}
-
-// The sessions addressed: one, or all of a user; nobody when there is no such member.
-std::vector<SessionKey> addressed(const OpenRoom& room, const std::string& user_id,
-                                  const std::optional<std::string>& session_id) {
-  std::vector<SessionKey> keys;
-  const auto* user = room.room.user(user_id);
-  if (user == nullptr) return keys;
-  for (const auto& [id, session] : user->sessions)
-    if (!session_id || *session_id == id) keys.push_back({user_id, id});
-  return keys;
 }
 
 std::string other_user(const OpenRoom& room, const std::string& user_id) {
@@ -63,11 +52,11 @@ Refusal absence(const Turn& turn, const OpenRoom& room, const signal::Header& he
   return left ? Refusal{Code::kUserLeft, "the user or session addressed has left the room"} : kNotMember;
 }
 
-// Each socket once; `own` is the sender's, to which nothing goes back unless it is addressed by its session.
-std::set<ConnectionId> sockets(OpenRoom& room, const std::vector<SessionKey>& keys, std::optional<ConnectionId> own) {
+std::set<ConnectionId> sockets(OpenRoom& room, const std::vector<SessionKey>& keys,
+                               std::optional<ConnectionId> except) {
   std::set<ConnectionId> result;
   for (const auto& key : keys)
-    if (const auto& c = room.sessions.at(key).connection; c && c != own) result.insert(*c);
+    if (const auto& c = room.sessions.at(key).connection; c && c != except) result.insert(*c);
   return result;
 }
 
@@ -79,19 +68,36 @@ bool hold_for_one(Turn& turn, OpenRoom& room, const std::vector<SessionKey>& key
 
 }  // namespace
 
+std::vector<SessionKey> addressed(const OpenRoom& room, const std::string& user_id,
+                                  const std::optional<std::string>& session_id) {
+  std::vector<SessionKey> keys;
+  const auto* user = room.room.user(user_id);
+  if (user == nullptr) return keys;
+  for (const auto& [id, session] : user->sessions)
+    if (!session_id || *session_id == id) keys.push_back({user_id, id});
+  return keys;
+}
+
+bool pass_on(Turn& turn, OpenRoom& room, const std::vector<SessionKey>& to, const std::string& text,
+             std::optional<ConnectionId> except) {
+  const auto reached = sockets(room, to, except);
+  for (const auto connection : reached) turn.send(connection, text);
+  return !reached.empty() || hold_for_one(turn, room, to, text);
+}
+
 void forward(Turn& turn, OpenRoom& room, ConnectionId connection, const signal::Header& header, const signal::To& to) {
   const auto address = address_of(room, header, to);
   const auto keys = addressed(room, address.user_id, address.session_id);
   if (keys.empty()) return turn.refuse(connection, header, absence(turn, room, header, address));
-  const auto reached = sockets(room, keys, address.session_id ? std::nullopt : std::optional(connection));
-  for (const auto to_connection : reached) turn.send(to_connection, header.data);
-  if (reached.empty() && !hold_for_one(turn, room, keys, header.data)) turn.refuse(connection, header, kUnreachable);
+  // Nothing goes back to the sender's own socket unless it is addressed by its session (B-55).
+  const auto own = address.session_id ? std::nullopt : std::optional(connection);
+  if (!pass_on(turn, room, keys, header.data, own)) turn.refuse(connection, header, kUnreachable);
 }
 
 void deliver_held(Turn& turn, Session& session) {
   forget_old(turn, session);
   for (auto& message : session.held_messages) turn.send(session, std::move(message.text));
-  session.held_messages.clear();
+  session.held_messages = {};  // the memory too: most sessions never need it
 }
 
 }  // namespace heliograph::control

@@ -72,9 +72,15 @@ std::optional<FoundPeer> find_peer(Turn& turn, uint64_t number) {
   FoundPeer found{
       .room = turn.room(it->second.session.rid), .session = nullptr, .owner = it->second, .transport = nullptr};
   found.session = Turn::session(*found.room, found.owner.session.key);
-  found.transport = found.owner.target ? &found.session->downlinks.at(*found.owner.target).transport
-                                       : &found.session->uplink->transport;
+  if (found.owner.target) {
+    found.transport = &found.session->downlinks.at(*found.owner.target).transport;
+  } else {
+    auto& uplink = *found.session->uplink;
+    found.transport = uplink.transport.peer.number == number ? &uplink.transport : &uplink.previous->transport;
+  }
   return found;
 }
+
+bool FoundPeer::previous() const { return !owner.target && transport != &session->uplink->transport; }
 
 }  // namespace heliograph::control

@@ -29,6 +29,9 @@ struct FoundPeer {
   Session* session = nullptr;
   PeerOwner owner;
   Transport* transport = nullptr;
+
+  // Of an uplink that another PeerConnection is about to replace (B-22).
+  bool previous() const;
 };
 std::optional<FoundPeer> find_peer(Turn& turn, uint64_t number);
 

@@ -19,7 +19,7 @@ TimerKey end_timer(const std::string& rid, const SessionKey& key) {
 }
 
 bool has_living_peer(const Session& session) {
-  if (session.uplink && session.uplink->transport.alive()) return true;
+  if (session.uplink && (session.uplink->transport.alive() || session.uplink->previous)) return true;
   return std::ranges::any_of(session.downlinks, [](const auto& d) { return d.second.transport.alive(); });
 }
 
@@ -50,12 +50,19 @@ void detach(Turn& turn, ConnectionId connection) {
   if (it == turn.state.connections.end()) return;
   const auto refs = std::move(it->second.sessions);
   turn.state.connections.erase(it);
+  for (const auto kind : {TimerKind::kKeepAlive, TimerKind::kToken})
+    turn.state.timers.cancel(connection_timer(kind, connection));
   for (const auto& [rid, key] : refs) {
     auto& session = turn.room(rid)->sessions.at(key);
     session.connection.reset();
     session.socket_closed = turn.now;
     rearm(turn, rid, key, session);
   }
+}
+
+void close_connection(Turn& turn, ConnectionId connection, uint16_t code, std::string reason) {
+  turn.out.messages.push_back(Close{connection, code, std::move(reason)});
+  detach(turn, connection);
 }
 
 base::Timestamp ends_at(const Session& session, const Timeouts& timeouts) {
@@ -82,17 +89,25 @@ void end_session(Turn& turn, OpenRoom& room, const SessionKey& key) {
   forget_connection(turn, room.rid, key, room.sessions.at(key));
   turn.state.timers.cancel(end_timer(room.rid, key));
   room.sessions.erase(key);
+  std::erase_if(room.held_requests, [&](const HeldRequest& held) { return held.from == key; });
   base::log::info("session left", {{"rid", room.rid}, {"userId", key.user_id}, {"sessionId", key.session_id}});
   room.room.leave(turn.now, key);
   refuse_watches_of(turn, room, key);
 }
 
-void close_room(Turn& turn, const std::string& rid) {
+void close_room(Turn& turn, const std::string& rid, std::string_view reason) {
   auto* room = turn.room(rid);
   if (room == nullptr) return;
+  std::set<ConnectionId> connections;
+  for (auto& [key, session] : room->sessions) {
+    forget_connection(turn, rid, key, session);
+    if (session.connection) connections.insert(*session.connection);
+    session.connection.reset();  // what ends with the room is not told one by one
+  }
+  for (const auto connection : connections) turn.send(connection, signal::room_closed(rid, reason));
   while (!room->sessions.empty()) end_session(turn, *room, SessionKey(room->sessions.begin()->first));
   turn.state.timers.cancel({.kind = TimerKind::kRoomEmpty, .number = 0, .rid = rid, .session = {}});
-  base::log::info("room closed", {{"rid", rid}});
+  base::log::info("room closed", {{"rid", rid}, {"why", reason}});
   turn.state.rooms.erase(rid);
 }
 

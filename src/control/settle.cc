@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "control/moderation.h"
+
 namespace heliograph::control {
 namespace {
 
@@ -65,11 +67,12 @@ void push_lists(Turn& turn, OpenRoom& room) {
 void sync_routes(Turn& turn, OpenRoom& room) {
   if (room.routes_seen == room.room.route_version()) return;
   auto wanted = room::routes(room.room);
-  for (const auto& [key, tracks] : room.told)
+  for (const auto& [key, lines] : room.told)
     if (!wanted.contains(key)) turn.command(plan::Unroute{key.first, key.second});
-  for (const auto& [key, tracks] : wanted) {
+  for (const auto& [key, lines] : wanted) {
     const auto it = room.told.find(key);
-    if (it == room.told.end() || it->second != tracks) turn.command(plan::Route{key.first, key.second, tracks});
+    if (it == room.told.end() || it->second != lines)
+      turn.command(plan::Route{key.first, key.second, lines.tracks, lines.wish});
   }
   room.told = std::move(wanted);
   room.routes_seen = room.room.route_version();
@@ -94,9 +97,10 @@ void settle(Turn& turn, const std::string& rid) {
   auto* room = turn.room(rid);
   if (room == nullptr) return;
   sync_routes(turn, *room);
+  deliver_requests(turn, *room);
   if (room->lists_seen != room->room.list_version() || room->pps_unsent) push_lists(turn, *room);
   const TimerKey empty{.kind = TimerKind::kRoomEmpty, .number = 0, .rid = rid, .session = {}};
-  if (!room->room.empty()) {
+  if (!room->room.empty() || room->persistent) {
     turn.state.timers.cancel(empty);
   } else if (!turn.state.timers.is_set(empty)) {
     turn.state.timers.set(empty, turn.now + turn.state.config.timeouts.empty_room);

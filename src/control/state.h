@@ -4,8 +4,8 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "control/config.h"
 #include "control/control.h"
+#include "control/message_rates.h"
 #include "control/timers.h"
 #include "negotiation/downlink.h"
 #include "negotiation/uplink.h"
@@ -36,7 +37,9 @@ struct SessionRef {
 
 struct Connection {
   Identity identity;
-  std::set<SessionRef> sessions;  // that spoke on it last (B-10)
+  base::IpAddress address;
+  std::set<SessionRef> sessions;     // that spoke on it last (B-10)
+  uint32_t refusals_in_a_row = 0;    // because it speaks too fast
 };
 
 // What both kinds of PeerConnection have.
@@ -59,12 +62,19 @@ struct AnsweredOffer {
   std::string answer;
 };
 
-struct Uplink {
+// One PeerConnection of a publisher.
+struct UplinkConnection {
   Transport transport;
-  plan::PublicationId publication;
   plan::RemoteTransport remote;
   std::vector<plan::UplinkTrack> tracks;
   negotiation::SessionVersion version;
+};
+
+// A publication and the PeerConnection that feeds it. `previous` is the one before it, still alive, until this one has
+// come up: a client that makes a new PeerConnection may go on sending on the old one meanwhile (B-22).
+struct Uplink : UplinkConnection {
+  plan::PublicationId publication;
+  std::optional<UplinkConnection> previous;
   AnsweredOffer last;
 };
 
@@ -98,11 +108,17 @@ struct Session {
   std::optional<base::Timestamp> heartbeat;     // the last one
   std::optional<base::Timestamp> consent_lost;  // when its last living peer stopped living
   bool wants_members = false;
-  std::optional<Uplink> uplink;
+  std::unique_ptr<Uplink> uplink;  // not inside: most sessions only watch, and an idle one should be small
   std::map<SessionKey, Downlink> downlinks;              // by the session watched
   std::map<SessionKey, base::Timestamp> downlinks_gone;  // that there were (B-41)
-  std::deque<HeldWatch> held_watches;
-  std::deque<HeldMessage> held_messages;
+  std::vector<HeldWatch> held_watches;
+  std::vector<HeldMessage> held_messages;
+};
+
+// A PUBLISH_REQUEST that no owner has heard (B-57).
+struct HeldRequest {
+  SessionKey from;
+  std::string text;
 };
 
 // A room and everything that was negotiated in it.
@@ -110,7 +126,9 @@ struct OpenRoom {
   std::string rid;
   signal::Channel channel = signal::Channel::kM2m;
   room::Room room;
+  bool persistent = false;                 // stays when it is empty (B-17)
   std::map<SessionKey, Session> sessions;  // exactly those of `room`
+  std::vector<HeldRequest> held_requests;
 
   room::Routes told;  // what the shards were told; equals routes(room) whenever a call returns
   uint64_t routes_seen = 0;
@@ -129,11 +147,13 @@ struct PeerOwner {
 };
 
 struct State {
-  explicit State(Config c) : config(std::move(c)), rng(config.seed), peers_by_shard(config.shards.size()) {}
+  explicit State(Config c)
+      : config(std::move(c)), rng(config.seed), rates(config.limits), peers_by_shard(config.shards.size()) {}
 
   Config config;
   base::Rng rng;
   Timers timers;
+  MessageRates rates;
   std::map<ConnectionId, Connection> connections;
   std::map<std::string, OpenRoom> rooms;
   std::map<uint64_t, PeerOwner> peers;  // by PeerId::number
@@ -156,6 +176,10 @@ struct Turn {
   // Nothing when the connection is not open.
   void send(ConnectionId to, std::string text) const;
   void send(const Session& to, std::string text) const;
+  // Whether the connection speaks for nobody: keys are configured and it has brought no token (B-59). Whatever `ss` it
+  // claims, it is in no room.
+  bool is_stranger(ConnectionId connection) const;
+  std::vector<signal::IceServer> ice_servers(const std::string& user_id) const;
   void command(plan::Command command) const { out.commands.push_back(std::move(command)); }
   void refuse(ConnectionId to, const signal::Header& header, const base::Refusal& refusal,
               std::optional<base::Duration> retry_after = std::nullopt) const;

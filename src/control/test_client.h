@@ -74,6 +74,8 @@ class ControlTest : public testing::Test {
   const Who bob{.user = "bob"};
   const Who carol{.user = "carol"};
 
+  explicit ControlTest(Config config = test_config()) : world(std::move(config)) {}
+
   void SetUp() override {
     for (const auto connection : {kAlice, kBob, kCarol}) world.open(connection);
   }

@@ -81,9 +81,9 @@ class TestWorld {
  public:
   explicit TestWorld(Config config = test_config()) : control(std::move(config)) {}
 
-  void open(ConnectionId connection, Identity identity = {}) {
+  void open(ConnectionId connection, Identity identity = {}, base::IpAddress address = {}) {
     open_.insert(connection);
-    step([&](Out& out) { control.connected(now, connection, std::move(identity), out); });
+    step([&](Out& out) { control.connected(now, connection, std::move(identity), address, out); });
   }
   void close(ConnectionId connection) {
     open_.erase(connection);
@@ -98,8 +98,18 @@ class TestWorld {
   void event(const plan::Event& event) {
     step([&](Out& out) { control.on_event(now, event, out); });
   }
+  // Whatever else calls into the control plane: `call` gets an Out.
+  template <class Call>
+  void act(Call call) {
+    step(call);
+  }
   void drain() {
     step([&](Out& out) { control.begin_drain(now, out); });
+  }
+  // What somebody else calls, such as Admin: `call` takes the Out.
+  template <class Call>
+  void operate(Call call) {
+    step(call);
   }
   // Lets time pass, stopping at every deadline.
   void pass(base::Duration span) {
@@ -166,7 +176,7 @@ class TestWorld {
   }
   void apply(const plan::Route& c) {
     CHECK(peers.contains(c.peer) && publications.contains(c.publication) && !c.tracks.empty());
-    routes[{c.publication, c.peer}] = c.tracks;
+    routes[{c.publication, c.peer}] = {c.tracks, c.wish};
   }
   void apply(const plan::Unroute& c) { CHECK(routes.erase({c.publication, c.peer}) == 1); }
 

@@ -19,6 +19,7 @@ enum class TimerKind : uint8_t {
   kRoomEmpty,    // rid
   kHeldWatch,    // number of the WATCH, rid, session
   kKeepAlive,    // number of the connection
+  kToken,        // number of the connection
   kPeerConnect,  // the rest: number of the peer
   kOfferUnanswered,
   kPeerGone,
@@ -32,6 +33,11 @@ struct TimerKey {
 
   auto operator<=>(const TimerKey&) const = default;
 };
+
+// Of kKeepAlive and kToken.
+inline TimerKey connection_timer(TimerKind kind, uint64_t connection) {
+  return {.kind = kind, .number = connection, .rid = {}, .session = {}};
+}
 
 // Every deadline of the control plane, in order; one for each key.
 class Timers {

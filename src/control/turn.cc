@@ -23,6 +23,14 @@ void Turn::send(const Session& to, std::string text) const {
   if (to.connection) send(*to.connection, std::move(text));
 }
 
+bool Turn::is_stranger(ConnectionId connection) const {
+  return !state.config.open_mode && state.connections.at(connection).identity.user_id.empty();
+}
+
+std::vector<signal::IceServer> Turn::ice_servers(const std::string& user_id) const {
+  return state.config.ice_servers ? state.config.ice_servers(user_id) : std::vector<signal::IceServer>();
+}
+
 void Turn::refuse(ConnectionId to, const signal::Header& header, const base::Refusal& refusal,
                   std::optional<base::Duration> retry_after) const {
   ++state.refusals[refusal.code];

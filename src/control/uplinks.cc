@@ -68,7 +68,8 @@ void carry(const Request& request, Uplink& uplink, negotiation::Uplink agreed) {
 
 std::expected<std::string, base::Refusal> start(const Request& request) {
   auto& state = request.turn.state;
-  Uplink uplink;
+  auto made = std::make_unique<Uplink>();
+  auto& uplink = *made;
   uplink.transport = fresh_transport(state, least_loaded(state));
   uplink.version = fresh_session(state);
   uplink.publication = {.home = uplink.transport.peer.shard, .number = fresh_number(state)};
@@ -78,9 +79,9 @@ std::expected<std::string, base::Refusal> start(const Request& request) {
   end_uplink(request.turn, request.room, request.key);
   open_peer(request.turn, uplink.transport, request.ref(), std::nullopt);
   auto answer = agreed->answer_sdp;
-  auto& placed = request.session().uplink.emplace(std::move(uplink));
-  carry(request, placed, std::move(*agreed));
-  await_connection(request.turn, placed.transport);
+  request.session().uplink = std::move(made);
+  carry(request, uplink, std::move(*agreed));
+  await_connection(request.turn, uplink.transport);
   return answer;
 }
 
@@ -110,22 +111,58 @@ std::expected<std::string, base::Refusal> restart_ice(const Request& request, Up
   return answer;
 }
 
-// Another PeerConnection takes the publication over, on the same shard; its viewers notice a keyframe (B-22).
+// The publication is fed by the PeerConnection before the last one again. Whose OFFER was the last is forgotten: its
+// answer is of no use any more.
+void go_back(Turn& turn, OpenRoom& room, const SessionKey& key) {
+  auto& session = room.sessions.at(key);
+  auto& uplink = *session.uplink;
+  const auto failed = std::exchange(uplink.transport, uplink.previous->transport);
+  uplink.remote = std::move(uplink.previous->remote);
+  uplink.tracks = std::move(uplink.previous->tracks);
+  uplink.version = uplink.previous->version;
+  uplink.previous.reset();
+  uplink.last.from = {};
+  turn.command(plan::Publish{uplink.transport.peer, uplink.publication, uplink.tracks});
+  room.room.publish(key, uplink.publication, uplink.tracks);
+  close_peer(turn, failed, session);
+  free_mismatched(turn, room, key);
+  sync_routes(turn, room);
+}
+
+// What was there before another PeerConnection takes over: it stays until that one is up, when it still carries media.
+// In a swap over a swap it is the first one, and the one that never came up goes.
+void retire(const Request& request, Uplink& uplink, UplinkConnection old) {
+  const bool carries = old.transport.alive() && !uplink.previous;
+  if (!carries) return close_peer(request.turn, old.transport, request.session());
+  for (const auto kind : {TimerKind::kPeerConnect, TimerKind::kPeerGone})
+    request.turn.state.timers.cancel(peer_timer(kind, old.transport.peer));
+  uplink.previous = std::move(old);
+}
+
+// Another PeerConnection takes the publication over, on the same shard: with its first packet, so that viewers see what
+// the old one sends until then, and notice a keyframe (B-22).
 std::expected<std::string, base::Refusal> swap_transport(const Request& request, Uplink& uplink) {
   auto& state = request.turn.state;
   auto transport = fresh_transport(state, uplink.transport.peer.shard);
   const auto version = fresh_session(state);
   auto agreed = negotiation::answer(request.offer.sdp, transport.local, version, capabilities_like(request, uplink));
   if (!agreed) return std::unexpected(agreed.error());
-  const auto old = std::exchange(uplink.transport, std::move(transport));
+  UplinkConnection old = std::exchange(static_cast<UplinkConnection&>(uplink), {});
+  uplink.transport = std::move(transport);
   uplink.version = version;
-  uplink.remote = {};
   open_peer(request.turn, uplink.transport, request.ref(), std::nullopt);
   auto answer = agreed->answer_sdp;
   carry(request, uplink, std::move(*agreed));
-  close_peer(request.turn, old, request.session());
+  retire(request, uplink, std::move(old));
   await_connection(request.turn, uplink.transport);
   return answer;
+}
+
+// The client has given its new PeerConnection up and speaks of the one before it.
+bool is_of_previous(const Uplink& uplink, const plan::RemoteTransport& remote) {
+  using negotiation::UplinkChange;
+  return uplink.previous && negotiation::classify(uplink.previous->remote, remote) != UplinkChange::kNewPeerConnection &&
+         negotiation::classify(uplink.remote, remote) == UplinkChange::kNewPeerConnection;
 }
 
 std::expected<std::string, base::Refusal> change(const Request& request, Uplink& uplink) {
@@ -134,6 +171,10 @@ std::expected<std::string, base::Refusal> change(const Request& request, Uplink&
   auto agreed =
       negotiation::answer(request.offer.sdp, uplink.transport.local, version, capabilities_like(request, uplink));
   if (!agreed) return std::unexpected(agreed.error());
+  if (is_of_previous(uplink, agreed->remote)) {
+    go_back(request.turn, request.room, request.key);
+    return change(request, uplink);
+  }
   const auto what = uplink.transport.dtls_over ? negotiation::UplinkChange::kNewPeerConnection
                                                : negotiation::classify(uplink.remote, agreed->remote);
   if (what == negotiation::UplinkChange::kRenegotiation) return renegotiate(request, uplink, std::move(*agreed));
@@ -159,20 +200,36 @@ void receive_offer(Turn& turn, OpenRoom& room, ConnectionId connection, const si
 
 void uplink_connected(Turn& turn, const FoundPeer& found) {
   turn.state.timers.cancel(peer_timer(TimerKind::kPeerConnect, found.owner.peer));
+  drop_previous(turn, *found.session);
   found.room->room.list(found.owner.session.key);
   answer_watches_of(turn, *found.room, found.owner.session.key);
+}
+
+void uplink_lost(Turn& turn, OpenRoom& room, const SessionKey& key) {
+  room.sessions.at(key).uplink->previous ? go_back(turn, room, key) : end_uplink(turn, room, key);
+}
+
+void drop_previous(Turn& turn, Session& session) {
+  if (!session.uplink->previous) return;
+  close_peer(turn, session.uplink->previous->transport, session);
+  session.uplink->previous.reset();
+}
+
+void receive_unpublish(Turn& turn, OpenRoom& room, ConnectionId connection, const signal::Header& header) {
+  end_uplink(turn, room, key_of(header.from));
+  turn.send(connection, signal::unpublish_ack(header));
 }
 
 void end_uplink(Turn& turn, OpenRoom& room, const SessionKey& key) {
   auto& session = room.sessions.at(key);
   if (!session.uplink) return;
-  const auto uplink = std::move(*session.uplink);
-  session.uplink.reset();
+  const auto uplink = std::exchange(session.uplink, nullptr);
   room.room.unpublish(key);
   free_watchers(turn, room, key);
   sync_routes(turn, room);
-  turn.command(plan::Unpublish{uplink.publication});
-  close_peer(turn, uplink.transport, session);
+  turn.command(plan::Unpublish{uplink->publication});
+  close_peer(turn, uplink->transport, session);
+  if (uplink->previous) close_peer(turn, uplink->previous->transport, session);
   rearm(turn, room.rid, key, session);
 }
 

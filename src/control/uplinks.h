@@ -10,8 +10,15 @@ namespace heliograph::control {
 // From a member who may publish. Acks or refuses (B-20…B-26).
 void receive_offer(Turn& turn, OpenRoom& room, ConnectionId connection, const signal::Header& header,
                    const signal::Offer& offer);
+// UNPUBLISH by a publisher: the uplink ends, if there is one (B-54).
+void receive_unpublish(Turn& turn, OpenRoom& room, ConnectionId connection, const signal::Header& header);
 // ICE and DTLS are up: the publication is in the list (B-26).
 void uplink_connected(Turn& turn, const FoundPeer& found);
+// Its PeerConnection did not come up, or did not come back. While the one before it still lives the publication goes
+// back to that, since the client has not given it up either and its media still comes; otherwise it ends.
+void uplink_lost(Turn& turn, OpenRoom& room, const SessionKey& key);
+// The PeerConnection that another is about to replace is closed, because it has died or because the other is up.
+void drop_previous(Turn& turn, Session& session);
 // The publication ends, and with it everybody's downlink to it. Nothing when there is no uplink.
 void end_uplink(Turn& turn, OpenRoom& room, const SessionKey& key);
 

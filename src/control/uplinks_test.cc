@@ -71,15 +71,101 @@ TEST_F(Uplinks, AnotherPeerConnectionTakesThePublicationOver) {  // B-22
   two();
   const auto publication = world.routes.begin()->first.first;
   EXPECT_EQ(summary(offer(kAlice, alice, other(), kRestarting)), "200 OFFER");
-  EXPECT_EQ(shape(world), "osPc");
+  EXPECT_EQ(shape(world), "osP") << "the old one goes on until the new one is up";
   EXPECT_EQ(last_opened().shard, uplink.shard);
   EXPECT_EQ(commands_of<plan::Publish>(world)[0].publication, publication);
-  EXPECT_EQ(commands_of<plan::ClosePeer>(world)[0].peer, uplink);
   EXPECT_TRUE(world.heard(kBob).empty());
   EXPECT_EQ(world.routes.size(), 1u);
   world.event(plan::PeerConnected{last_opened()});
+  EXPECT_EQ(shape(world), "osPc");
+  ASSERT_EQ(commands_of<plan::ClosePeer>(world).size(), 1u);
+  EXPECT_EQ(commands_of<plan::ClosePeer>(world)[0].peer, uplink);
   world.pass(base::Duration::seconds(20));
   EXPECT_EQ(world.routes.size(), 1u);
+}
+
+TEST_F(Uplinks, WhatNeverComesUpGivesThePublicationBackToThePeerConnectionBefore) {  // B-22
+  two();
+  offer(kAlice, alice, other(), kRestarting);
+  const auto failed = last_opened();
+  world.pass(base::Duration::seconds(15));
+  EXPECT_EQ(shape(world), "osPPc");
+  EXPECT_EQ(commands_of<plan::Publish>(world)[1].peer, uplink);
+  EXPECT_EQ(commands_of<plan::ClosePeer>(world)[0].peer, failed);
+  EXPECT_TRUE(world.heard(kBob).empty());
+  world.forget();
+  EXPECT_EQ(summary(offer(kAlice, alice, other(), kRestarting)), "200 OFFER");
+  EXPECT_EQ(shape(world), "osP") << "the same OFFER again is a new attempt, its answer is not the one that failed";
+}
+
+TEST_F(Uplinks, WhenBothPeerConnectionsFailThePublicationEnds) {  // B-22, B-26
+  two();
+  offer(kAlice, alice, other(), kRestarting);
+  world.event(plan::PeerGone{uplink, plan::GoneReason::kDtlsClosed});
+  EXPECT_EQ(shape(world), "osPc") << "the old one is closed as soon as it has died";
+  EXPECT_EQ(world.routes.size(), 1u);
+  world.pass(base::Duration::seconds(15));
+  EXPECT_EQ(world.control.numbers().publications, 0u);
+  EXPECT_EQ(world.routes.size(), 0u);
+}
+
+TEST_F(Uplinks, ASwapOverASwapKeepsTheOneThatLives) {  // B-22
+  two();
+  offer(kAlice, alice, other(), kRestarting);
+  const auto second = last_opened();
+  const auto third = replaced(replaced(other(), "sha-256 00:", "sha-256 11:"), "a=ice-ufrag:Else", "a=ice-ufrag:More");
+  world.forget();
+  EXPECT_EQ(summary(offer(kAlice, alice, third, kRestarting)), "200 OFFER");
+  EXPECT_EQ(shape(world), "osPc");
+  EXPECT_EQ(commands_of<plan::ClosePeer>(world)[0].peer, second);
+  world.event(plan::PeerConnected{last_opened()});
+  world.event(plan::PeerConnected{second});  // late: closed already
+  EXPECT_TRUE(world.peers.contains(downlink) && world.peers.size() == 2);
+  EXPECT_FALSE(world.peers.contains(uplink));
+  EXPECT_EQ(world.routes.size(), 1u);
+}
+
+TEST_F(Uplinks, AClientThatGivesItsNewPeerConnectionUpSpeaksOfTheOldOne) {  // B-22
+  two();
+  offer(kAlice, alice, other(), kRestarting);
+  const auto second = last_opened();
+  world.forget();
+  EXPECT_EQ(summary(offer(kAlice, alice, restarted(), kRestarting)), "200 OFFER");
+  EXPECT_EQ(shape(world), "PcisP") << "back to the old one, then an ICE restart of it";
+  EXPECT_EQ(commands_of<plan::ClosePeer>(world)[0].peer, second);
+  EXPECT_EQ(commands_of<plan::RestartIce>(world)[0].peer, uplink);
+  EXPECT_EQ(world.routes.size(), 1u);
+}
+
+TEST_F(Uplinks, WhoLeavesInASwapLeavesNothingBehind) {  // B-22
+  two();
+  offer(kAlice, alice, other(), kRestarting);
+  world.tell(kAlice, say("leave", "LEAVE", alice));
+  EXPECT_TRUE(world.peers.empty());
+  EXPECT_TRUE(world.publications.empty());
+}
+
+TEST_F(Uplinks, AnOldPeerConnectionKeepsItsSessionAliveInASwap) {  // B-13, B-22
+  two();
+  world.close(kAlice);
+  world.open(9);
+  offer(9, alice, other(), kRestarting);
+  world.close(9);
+  world.pass(base::Duration::seconds(60));
+  EXPECT_EQ(world.control.numbers().publications, 1u);
+}
+
+TEST_F(Uplinks, UnpublishEndsThePublicationAndTheWatching) {  // section 5
+  two();
+  const auto heard = of(world.tell(kAlice, say("unpublish", "UNPUBLISH", alice, R"("tid":9)")), "UNPUBLISH");
+  ASSERT_EQ(summary(heard), "200 UNPUBLISH");
+  EXPECT_EQ(at(heard[0], "/b/rid"), "r");
+  EXPECT_EQ(at(heard[0], "/b/sessionId"), "s");
+  EXPECT_EQ(at(heard[0], "/b/tid"), "9");
+  EXPECT_EQ(shape(world), "-cUc");
+  EXPECT_EQ(at(world.heard(kBob).at(0), "/b/pps"), "[]");
+  EXPECT_EQ(summary(world.tell(kAlice, say("unpublish", "UNPUBLISH", alice))), "200 UNPUBLISH") << "B-54: of nothing";
+  publish(kAlice, alice, chromium);
 }
 
 TEST_F(Uplinks, RestartingWithoutAnUplinkIsAFreshStart) {  // B-22
@@ -95,7 +181,7 @@ TEST_F(Uplinks, ATrackDroppedIsARenegotiation) {  // B-23
   EXPECT_EQ(commands_of<plan::Publish>(world)[0].peer, uplink);
   EXPECT_EQ(commands_of<plan::Publish>(world)[0].tracks.size(), 1u);
   EXPECT_TRUE(commands_of<plan::OpenPeer>(world).empty());
-  EXPECT_EQ(world.routes.begin()->second.size(), 1u);
+  EXPECT_EQ(world.routes.begin()->second.tracks.size(), 1u);
   EXPECT_EQ(at(world.heard(kBob).at(0), "/b/pps/0/video"), "false");
 }
 
@@ -177,7 +263,7 @@ TEST_F(Uplinks, AfterDtlsIsOverARestartNeedsANewPeer) {
   two();
   world.event(plan::PeerGone{uplink, plan::GoneReason::kDtlsClosed});
   offer(kAlice, alice, restarted(), kRestarting);
-  EXPECT_EQ(shape(world), "osPc");
+  EXPECT_EQ(shape(world), "osPc") << "the one before is dead: it is not kept";
   EXPECT_EQ(world.routes.size(), 1u);
 }
 

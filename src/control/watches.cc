@@ -19,10 +19,6 @@ using base::Refusal;
 const Refusal kTargetLeft{Code::kUserLeft, "the session to watch is not in the room"};
 const Refusal kNotPublishing{Code::kInternalServerError, "the session to watch does not publish yet; try again later"};
 
-bool is_of(const signal::Target& to, const SessionKey& key) {
-  return to.user_id == key.user_id && (!to.session_id || *to.session_id == key.session_id);
-}
-
 bool is_here(const OpenRoom& room, const signal::Target& to) {
   if (to.session_id) return room.room.session({to.user_id, *to.session_id}) != nullptr;
   return room.room.user(to.user_id) != nullptr;
@@ -90,6 +86,10 @@ std::vector<std::pair<SessionKey, HeldWatch>> take_held(Turn& turn, OpenRoom& ro
 
 }  // namespace
 
+bool is_of(const signal::Target& to, const SessionKey& key) {
+  return to.user_id == key.user_id && (!to.session_id || *to.session_id == key.session_id);
+}
+
 void receive_watch(Turn& turn, OpenRoom& room, ConnectionId connection, const signal::Header& header,
                    const signal::Watch& watch) {
   if (!is_here(room, watch.to)) return turn.refuse(connection, header, kTargetLeft);  // B-16
@@ -117,6 +117,14 @@ void refuse_watches_of(Turn& turn, OpenRoom& room, const SessionKey& target) {
     const auto& session = room.sessions.at(viewer);
     if (session.connection) turn.refuse(*session.connection, held.header, kTargetLeft);
   }
+}
+
+void withdraw_watches(Turn& turn, OpenRoom& room, const SessionKey& viewer, const signal::Target& target) {
+  std::erase_if(room.sessions.at(viewer).held_watches, [&](const HeldWatch& held) {
+    const bool meant = held.watch.to == target || (held.watch.to.session_id && is_of(target, {held.watch.to.user_id, *held.watch.to.session_id}));
+    if (meant) turn.state.timers.cancel(held_timer(room, viewer, held.number));
+    return meant;
+  });
 }
 
 void drop_held_watches(Turn& turn, OpenRoom& room, const SessionKey& viewer) {

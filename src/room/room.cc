@@ -55,19 +55,61 @@ std::expected<void, Refusal> Room::check_limits(const SessionKey& key) const {
   return {};
 }
 
-size_t Room::publishing_users() const {
-  return static_cast<size_t>(std::ranges::count_if(users_, [](const auto& u) { return may_publish(u.second.role); }));
+namespace {
+
+Refusal publishers_full() { return {Code::kRoomFull, "the room has all the publishers that it may have"}; }
+
+}  // namespace
+
+bool Room::has_publishers_place() const {
+  const auto publishing = std::ranges::count_if(users_, [](const auto& u) { return may_publish(u.second.role); });
+  return static_cast<size_t>(publishing) < rules_.publishing_users;
 }
 
-// B-14, B-59: a token's role wins; who created the room publishes; the others are what `otherwise` says.
+// B-14, B-57, B-59: a role assigned in this room wins, then a token's; who created the room publishes; the others are
+// what `otherwise` says.
 std::expected<Role, Refusal> Room::admit(const std::string& user_id, const Claim& claim) const {
   if (const auto* known = user(user_id)) return known->role;
   if (rules_.everyone_publishes) return Role::kPublisher;
+  const auto assigned = assigned_.find(user_id);
+  const auto said = assigned != assigned_.end() ? std::optional(assigned->second) : claim.claimed;
   const bool creates = user_id == creator_;
-  const Role role = claim.claimed.value_or(creates ? Role::kPublisher : claim.otherwise);
-  if (!may_publish(role) || publishing_users() < rules_.publishing_users) return role;
-  if (!claim.claimed && !creates) return Role::kViewer;
-  return std::unexpected(Refusal{Code::kRoomFull, "the room has all the publishers that it may have"});
+  const Role role = said.value_or(creates ? Role::kPublisher : claim.otherwise);
+  if (!may_publish(role) || has_publishers_place()) return role;
+  if (!said && !creates) return Role::kViewer;
+  return std::unexpected(publishers_full());
+}
+
+// Who was a publisher already keeps their standing (B-57).
+void Room::set_role(User& who, Role role) {
+  if (!may_publish(role)) who.publisher_since = 0;
+  if (may_publish(role) && who.publisher_since == 0) who.publisher_since = ++publisher_counter_;
+  who.role = role;
+}
+
+std::expected<void, Refusal> Room::assign(const std::string& user_id, Role role) {
+  const auto it = users_.find(user_id);
+  const bool rises = it != users_.end() && may_publish(role) && !may_publish(it->second.role);
+  if (rises && !has_publishers_place()) return std::unexpected(publishers_full());
+  if (!assigned_.contains(user_id) && assigned_.size() >= rules_.assigned_roles)
+    return std::unexpected(
+        Refusal{Code::kInternalServerError, "the room remembers all the roles that it may; no further one is given"});
+  assigned_[user_id] = role;
+  if (it != users_.end()) set_role(it->second, role);
+  ++list_version_;
+  return {};
+}
+
+void Room::ban(const std::string& user_id) {
+  if (is_banned(user_id)) return;
+  if (banned_.size() >= rules_.banned_users) banned_.erase(banned_.begin());
+  banned_.push_back(user_id);
+}
+
+void Room::unban(const std::string& user_id) { std::erase(banned_, user_id); }
+
+bool Room::is_banned(const std::string& user_id) const {
+  return std::ranges::find(banned_, user_id) != banned_.end();
 }
 
 std::expected<Role, Refusal> Room::join(const SessionKey& key, const Profile& profile, const Traits& traits,
@@ -78,9 +120,8 @@ std::expected<Role, Refusal> Room::join(const SessionKey& key, const Profile& pr
   if (!role) return role;
   const bool newcomer = !users_.contains(key.user_id);
   auto& who = users_[key.user_id];
-  if (newcomer && may_publish(*role)) who.publisher_since = ++publisher_counter_;
-  who.role = *role;
-  who.profile = profile;
+  set_role(who, *role);
+  if (newcomer || profile != Profile{}) who.profile = profile;  // a second device may not know the name
   who.sessions[key.session_id].traits = traits;
   ++session_count_;
   ++list_version_;
@@ -167,7 +208,7 @@ void Room::unpublish(const SessionKey& key) {
 
 void Room::watch(const SessionKey& viewer, const SessionKey& target, plan::PeerId peer,
                  plan::PublicationId publication) {
-  at(viewer).watching[target] = Downlink{.peer = peer, .publication = publication, .tracks = {}};
+  at(viewer).watching[target] = Downlink{.peer = peer, .publication = publication, .tracks = {}, .wish = {}};
   ++route_version_;
 }
 
@@ -181,6 +222,14 @@ void Room::take(const SessionKey& viewer, const SessionKey& target, std::vector<
 
 void Room::unwatch(const SessionKey& viewer, const SessionKey& target) {
   at(viewer).watching.erase(target);
+  ++route_version_;
+}
+
+void Room::wish(const SessionKey& viewer, const SessionKey& target, plan::Wish wish) {
+  auto& watching = at(viewer).watching;
+  const auto it = watching.find(target);
+  CHECK(it != watching.end());
+  it->second.wish = wish;
   ++route_version_;
 }
 
@@ -202,8 +251,9 @@ void add_routes(const Room& room, const Session& viewer, Routes& routes) {
   for (const auto& [target, downlink] : viewer.watching) {
     const auto* session = room.session(target);
     if (session == nullptr || !session->publication || session->publication->id != downlink.publication) continue;
-    auto lines = carried(*session->publication, downlink.tracks);
-    if (!lines.empty()) routes.emplace(RouteKey{downlink.publication, downlink.peer}, std::move(lines));
+    auto tracks = carried(*session->publication, downlink.tracks);
+    if (tracks.empty()) continue;
+    routes.emplace(RouteKey{downlink.publication, downlink.peer}, Lines{std::move(tracks), downlink.wish});
   }
 }
 

@@ -37,6 +37,8 @@ struct Profile {
   std::string username;
   std::string fullname;
   std::string avatar;
+
+  bool operator==(const Profile&) const = default;
 };
 
 // What a session says of itself; shown in the lists, never judged here.
@@ -53,13 +55,15 @@ struct Rules {
   size_t sessions = 20'000;
   size_t sessions_per_user = 32;
   size_t left_sessions = 4'096;     // remembered; the oldest is forgotten
+  size_t banned_users = 1'024;      // the oldest ban is forgotten
+  size_t assigned_roles = 4'096;    // of users, here or not; one more is refused with 500
   bool audio_only = false;          // a2m
   bool everyone_publishes = false;  // p2p (B-14)
   bool lists_sessions = false;      // p2p: the list has every session, publishing or not (B-55)
 };
 
-// Which role somebody gets who comes in: `claimed` by a token wins; else `otherwise`, or viewer where `otherwise` may
-// publish and no publisher's place is free.
+// Which role somebody gets who comes in and was assigned none in this room: `claimed` by a token wins; else
+// `otherwise`, or viewer where `otherwise` may publish and no publisher's place is free.
 struct Claim {
   std::optional<Role> claimed;
   Role otherwise = Role::kViewer;
@@ -78,6 +82,7 @@ struct Downlink {
   plan::PeerId peer;
   plan::PublicationId publication;
   std::vector<plan::DownlinkTrack> tracks;  // empty until answered
+  plan::Wish wish;
 };
 
 struct Session {
@@ -97,12 +102,20 @@ struct User {
 
 // What a publication and a viewer's peer are to each other.
 using RouteKey = std::pair<plan::PublicationId, plan::PeerId>;
-using Routes = std::map<RouteKey, std::vector<plan::DownlinkTrack>>;
+// On which lines, and how the viewer wants it.
+struct Lines {
+  std::vector<plan::DownlinkTrack> tracks;
+  plan::Wish wish;
+
+  bool operator==(const Lines&) const = default;
+};
+using Routes = std::map<RouteKey, Lines>;
 
 // Who is there, what they may do, who hears whom. Owned by control/. Pure state: what a call needs of time is a
 // parameter.
 class Room {
  public:
+  // `creator` is a userId; "" when nobody in it made the room (an operator did).
   Room(Rules rules, std::string creator) : rules_(rules), creator_(std::move(creator)) {}
 
   const Rules& rules() const { return rules_; }
@@ -128,6 +141,20 @@ class Room {
   bool has_left(base::Timestamp now, base::Duration memory, const SessionKey& key) const;
   bool user_has_left(base::Timestamp now, base::Duration memory, const std::string& user_id) const;
 
+  // For the room's life. Who is in stays in; who joins is not asked for it here: control/ refuses them before.
+  void ban(const std::string& user_id);
+  void unban(const std::string& user_id);
+  bool is_banned(const std::string& user_id) const;
+  const std::vector<std::string>& banned() const { return banned_; }
+  // For the room's life, also of a user who is not here yet; it wins over what a token says. Refused with 4025 when the
+  // user is here and no publisher's place is free.
+  std::expected<void, base::Refusal> assign(const std::string& user_id, Role role);
+  const std::map<std::string, Role>& assigned() const { return assigned_; }
+  // From now on; whoever is in keeps their place.
+  void limit_publishing_users(size_t limit) { rules_.publishing_users = limit; }
+  void limit_users(size_t limit) { rules_.users = limit; }
+  void limit_sessions(size_t limit) { rules_.sessions = limit; }
+
   // The session must be here for all below.
   void enable(const SessionKey& key, std::optional<bool> video, std::optional<bool> audio);
   // Replaces the tracks of the same publication, or whatever was there before.
@@ -137,6 +164,8 @@ class Room {
   void watch(const SessionKey& viewer, const SessionKey& target, plan::PeerId peer, plan::PublicationId publication);
   void take(const SessionKey& viewer, const SessionKey& target, std::vector<plan::DownlinkTrack> tracks);
   void unwatch(const SessionKey& viewer, const SessionKey& target);
+  // The viewer watches the target.
+  void wish(const SessionKey& viewer, const SessionKey& target, plan::Wish wish);
 
   // Grows with every change that routes() may show, and with every change that the lists may show.
   uint64_t route_version() const { return route_version_; }
@@ -146,12 +175,15 @@ class Room {
   Session& at(const SessionKey& key);
   std::expected<Role, base::Refusal> admit(const std::string& user_id, const Claim& claim) const;
   std::expected<void, base::Refusal> check_limits(const SessionKey& key) const;
-  size_t publishing_users() const;
+  bool has_publishers_place() const;
+  void set_role(User& user, Role role);
   void forget_left();
 
   Rules rules_;
   std::string creator_;
   std::map<std::string, User> users_;
+  std::map<std::string, Role> assigned_;
+  std::vector<std::string> banned_;  // in the order in which they were
   std::map<SessionKey, base::Timestamp> left_;
   std::set<std::pair<base::Timestamp, SessionKey>> left_by_time_;
   size_t session_count_ = 0;
@@ -160,7 +192,7 @@ class Room {
   uint64_t list_version_ = 1;
 };
 
-// Who hears whom, on which lines: every answered downlink whose publication lives, with the lines whose codec is the
+// Who hears whom, on which lines and how: every answered downlink whose publication lives, with the lines whose codec is the
 // one published.
 Routes routes(const Room& room);
 

@@ -124,13 +124,96 @@ TEST(Room, ARouteIsAnAnsweredDownlinkToALivingPublication) {
   room.take(bob, alice, {line(plan::Codec::kOpus), line(plan::Codec::kH264)});
   ASSERT_EQ(routes(room).size(), 1u);
   EXPECT_EQ(routes(room).begin()->first, RouteKey(publication, peer));
-  EXPECT_EQ(routes(room).begin()->second.size(), 1u);  // H264 is not what is published
+  EXPECT_EQ(routes(room).begin()->second.tracks.size(), 1u);  // H264 is not what is published
   room.publish(alice, {0, 9}, {track(plan::Codec::kOpus)});
   EXPECT_TRUE(routes(room).empty());
   room.publish(alice, publication, {track(plan::Codec::kOpus)});
   EXPECT_EQ(routes(room).size(), 1u);
   room.unwatch(bob, alice);
   EXPECT_TRUE(routes(room).empty());
+}
+
+TEST(Room, AnAssignedRoleWinsAndLastsAsLongAsTheRoom) {  // B-57
+  Room room({.publishing_users = 2}, "a");
+  join(room, "a");
+  EXPECT_TRUE(room.assign("b", Role::kAdmin));
+  EXPECT_EQ(join(room, "b", "s", {.claimed = Role::kViewer}).value(), Role::kAdmin);
+  room.leave(kNow, {"b", "s"});
+  EXPECT_EQ(join(room, "b").value(), Role::kAdmin);
+  join(room, "c");
+  EXPECT_EQ(room.assign("c", Role::kPublisher).error().code, base::Code::kRoomFull);
+  EXPECT_EQ(room.role_of("c"), Role::kViewer);
+  EXPECT_TRUE(room.assign("b", Role::kViewer));
+  EXPECT_TRUE(room.assign("c", Role::kPublisher));
+  EXPECT_TRUE(room.assign("b", Role::kViewer)) << "again: nothing new";
+}
+
+TEST(Room, StandingIsKeptByWhoStaysAPublisherAndLostByWhoDoesNot) {  // B-57
+  Room room({}, "a");
+  for (const auto* user : {"a", "b"}) join(room, user, "s", kPublishes);
+  EXPECT_TRUE(room.assign("a", Role::kAdmin));
+  EXPECT_EQ(room.owner(), "a");
+  EXPECT_TRUE(room.assign("a", Role::kViewer));
+  EXPECT_TRUE(room.assign("a", Role::kPublisher));
+  EXPECT_EQ(room.owner(), "b");
+}
+
+TEST(Room, NobodyOwnsARoomThatNobodyInItMadeAndWhoJoinsFirstIsAsOthers) {
+  Room room({}, "");
+  EXPECT_EQ(join(room, "a").value(), Role::kViewer);
+  EXPECT_EQ(room.owner(), "");
+  EXPECT_EQ(join(room, "b", "s", kPublishes).value(), Role::kPublisher);
+  EXPECT_EQ(room.owner(), "b");
+}
+
+TEST(Room, BansAndRolesHaveLimits) {
+  Room room({.banned_users = 2, .assigned_roles = 2}, "");
+  for (const auto* user : {"a", "b", "b", "c"}) room.ban(user);
+  EXPECT_FALSE(room.is_banned("a")) << "the oldest is forgotten";
+  EXPECT_TRUE(room.is_banned("b") && room.is_banned("c"));
+  room.unban("b");
+  EXPECT_FALSE(room.is_banned("b"));
+  EXPECT_TRUE(room.assign("a", Role::kPublisher));
+  EXPECT_TRUE(room.assign("b", Role::kPublisher));
+  EXPECT_TRUE(room.assign("a", Role::kViewer));
+  EXPECT_EQ(room.assign("c", Role::kPublisher).error().code, base::Code::kInternalServerError);
+}
+
+TEST(Room, ItsLimitsMayChangeAndWhoIsInStaysIn) {
+  Room room({}, "a");
+  for (const auto* user : {"a", "b", "c"}) join(room, user, "s", kPublishes);
+  room.limit_publishing_users(1);
+  room.limit_users(4);
+  EXPECT_EQ(room.role_of("c"), Role::kPublisher);
+  EXPECT_EQ(join(room, "d", "s", kPublishes).value(), Role::kViewer);
+  EXPECT_FALSE(join(room, "e"));
+  room.limit_users(5);
+  room.limit_sessions(5);
+  EXPECT_TRUE(join(room, "e"));
+  EXPECT_FALSE(join(room, "e", "second"));
+}
+
+TEST(Room, AWishBelongsToTheRoute) {
+  Room room({}, "a");
+  const SessionKey alice{"a", "s"}, bob{"b", "s"};
+  join(room, "a");
+  join(room, "b");
+  room.publish(alice, {0, 1}, {track(plan::Codec::kVp8)});
+  room.watch(bob, alice, {0, 2}, {0, 1});
+  room.wish(bob, alice, {.layer = plan::Layer::kLow, .paused = true});
+  room.take(bob, alice, {line(plan::Codec::kVp8)});
+  const auto version = room.route_version();
+  EXPECT_EQ(routes(room).begin()->second.wish, (plan::Wish{.layer = plan::Layer::kLow, .paused = true}));
+  room.wish(bob, alice, {});
+  EXPECT_GT(room.route_version(), version);
+  EXPECT_EQ(routes(room).begin()->second.wish, plan::Wish{});
+}
+
+TEST(Room, ASecondDeviceThatKnowsNoNameTakesNoneAway) {  // B-12
+  Room room({}, "a");
+  room.join({"a", "1"}, {.username = "Ann", .fullname = "", .avatar = ""}, {}, {});
+  room.join({"a", "2"}, {}, {}, {});
+  EXPECT_EQ(room.user("a")->profile.username, "Ann");
 }
 
 TEST(Room, InP2pEveryoneIsListedAndTheCreatorOwns) {  // B-55

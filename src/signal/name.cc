@@ -132,6 +132,26 @@ std::optional<Channel> channel_of_text(std::string_view ch) {
   return std::nullopt;
 }
 
+std::string_view to_text(Layer layer) {
+  switch (layer) {
+    case Layer::kHigh:
+      return "h";
+    case Layer::kMedium:
+      return "m";
+    case Layer::kLow:
+      return "l";
+    case Layer::kAuto:
+      return "auto";
+  }
+  return "";
+}
+
+std::optional<Layer> layer_of_text(std::string_view text) {
+  for (const auto layer : {Layer::kHigh, Layer::kMedium, Layer::kLow, Layer::kAuto})
+    if (to_text(layer) == text) return layer;
+  return std::nullopt;
+}
+
 bool exists_in(Name name, Channel channel) {
   const auto bit = channel == Channel::kM2m ? kInM2m : channel == Channel::kA2m ? kInA2m : kInP2p;
   return (row_of(name).rooms & bit) != 0;

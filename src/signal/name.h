@@ -40,6 +40,9 @@ enum class Name : uint8_t {
 
 // The room types: `ch`.
 enum class Channel : uint8_t { kM2m, kA2m, kP2p };
+// `layer` of SIMULCAST_UPDATE: "h", "m", "l", "auto". The highest, the one between or the lowest of those that are there;
+// kAuto leaves it to the server.
+enum class Layer : uint8_t { kHigh, kMedium, kLow, kAuto };
 
 // "OFFER"; "UNKNOWN" for kUnknown (B-4).
 std::string_view to_text(Name name);
@@ -48,6 +51,9 @@ std::string_view to_text(Channel channel);
 Name name_of_text(std::string_view s);
 Name name_of_action(std::string_view action);
 std::optional<Channel> channel_of_text(std::string_view ch);
+
+std::string_view to_text(Layer layer);
+std::optional<Layer> layer_of_text(std::string_view layer);
 
 // Whether the signal exists in rooms of this type (behaviour.md section 5).
 bool exists_in(Name name, Channel channel);

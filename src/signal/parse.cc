@@ -33,8 +33,10 @@ std::string envelope_error(const Envelope& envelope) {
 // One of a closed set (B-11).
 std::string choice(Fields& fields, std::string_view name, std::span<const std::string_view> set) {
   auto value = fields.text(name);
-  if (std::ranges::find(set, value) == set.end())
-    fields.fail("data.ss." + std::string(name) + " is none of the values that it may have");
+  if (std::ranges::find(set, value) != set.end()) return value;
+  std::string all;
+  for (const auto& one : set) all += (all.empty() ? "" : ", ") + std::string(one);
+  fields.fail("data.ss." + std::string(name) + " must be one of " + all);
   return value;
 }
 
@@ -103,14 +105,17 @@ Body read_ice(Source& in) {
   return ice;
 }
 
+// `to` as an object; `what` is the session for the sentence.
+Target target(Source& in, std::string_view what) {
+  const auto to = in.data.to(/*lenient=*/false);
+  if (const auto* object = std::get_if<Target>(&to)) return *object;
+  in.data.fail("data.to must be {userId, sessionId} of the " + std::string(what));
+  return {};
+}
+
 Body read_watch(Source& in) {
   Watch watch;
-  const auto to = in.data.to(/*lenient=*/false);
-  if (const auto* target = std::get_if<Target>(&to)) {
-    watch.to = *target;
-  } else {
-    in.data.fail("data.to must be {userId, sessionId} of the session to watch");
-  }
+  watch.to = target(in, "session to watch");
   const auto& from = in.header.from;
   if (watch.to.user_id == from.user_id && watch.to.session_id == from.session_id)
     in.data.fail("data.to is the session that sends the signal; it cannot watch itself");
@@ -146,6 +151,41 @@ Body read_update(Source& in) {
   return update;
 }
 
+// The same or, as a String, all sessions of a user.
+Target user_or_session(Source& in) {
+  const auto to = in.data.to(/*lenient=*/false);
+  if (const auto* object = std::get_if<Target>(&to)) return *object;
+  if (const auto* user = std::get_if<UserTarget>(&to)) return {.user_id = user->user_id, .session_id = std::nullopt};
+  in.data.fail("data.to is missing: the userId, or {userId, sessionId}, of the one concerned");
+  return {};
+}
+
+Body read_simulcast_update(Source& in) {
+  SimulcastUpdate update;
+  update.to = target(in, "watched session");
+  if (!update.to.session_id) in.data.fail("data.to.sessionId is missing");
+  const auto layer = layer_of_text(in.data.text("layer"));
+  if (!layer) in.data.fail("data.layer is none of h, m, l and auto");
+  update.layer = layer.value_or(Layer::kAuto);
+  update.pause = in.data.flag("pause", false);
+  return update;
+}
+
+Body read_kick(Source& in) {
+  Kick kick{.to = user_or_session(in), .ban = false};
+  if (auto op = in.data.child("op")) {
+    kick.ban = op->flag("ban", false);
+    in.data.fail(op->error());
+  }
+  return kick;
+}
+
+Body read_publish_request(Source& in) {
+  in.data.optional_boolean("ve");
+  in.data.optional_boolean("ae");
+  return PublishRequest{};
+}
+
 Body read_body(Name name, Source& in) {
   switch (name) {
     case Name::kOffer:
@@ -164,8 +204,22 @@ Body read_body(Name name, Source& in) {
       return read_heartbeat(in);
     case Name::kUpdate:
       return read_update(in);
+    case Name::kUnpublish:
+      return Unpublish{};
+    case Name::kUnwatch:
+      return Unwatch{target(in, "session that is watched no more")};
+    case Name::kSimulcastUpdate:
+      return read_simulcast_update(in);
+    case Name::kKick:
+      return read_kick(in);
+    case Name::kPublishRequest:
+      return read_publish_request(in);
+    case Name::kPublishAccept:
+      return PublishAccept{user_or_session(in)};
+    case Name::kPublishReject:
+      return PublishReject{user_or_session(in)};
     default:
-      return Unserved{};
+      return IceServers{};  // the last of those that clients send
   }
 }
 

@@ -114,6 +114,31 @@ TEST(Parse, WhatIsNoSignalIsAnsweredWith2001AndTheRightName) {
       {"ICE to another user", message("iceCandidate", data("ICE", R"("sdp":"","to":"u2")")), Name::kIce, true},  // B-41
       {"UPDATE of nothing", message("updateVideo", data("UPDATE", "")), Name::kUpdate, true},                    // B-51
       {"bid is an object", message("heartbeat", data("HEARTBEAT", R"("bid":{})")), Name::kHeartbeat, true},
+      {"UNWATCH of a String", message("unwatch", data("UNWATCH", R"("to":"u2")")), Name::kUnwatch, true},
+      {"UNWATCH of nobody", message("unwatch", data("UNWATCH", R"("to":null)")), Name::kUnwatch, true},
+      {"a wish for a String", message("simulcastUpdate", data("SIMULCAST_UPDATE", R"("to":"u2","layer":"h")")),
+       Name::kSimulcastUpdate, true},
+      {"a wish for a user",
+       message("simulcastUpdate", data("SIMULCAST_UPDATE", R"("to":{"userId":"u2"},"layer":"h")")),
+       Name::kSimulcastUpdate, true},
+      {"no layer", message("simulcastUpdate", data("SIMULCAST_UPDATE", R"("to":{"userId":"u2","sessionId":"s"})")),
+       Name::kSimulcastUpdate, true},
+      {"an unknown layer",
+       message("simulcastUpdate", data("SIMULCAST_UPDATE", R"("to":{"userId":"u2","sessionId":"s"},"layer":"H")")),
+       Name::kSimulcastUpdate, true},
+      {"pause is no Bool",
+       message("simulcastUpdate",
+               data("SIMULCAST_UPDATE", R"("to":{"userId":"u2","sessionId":"s"},"layer":"h","pause":1)")),
+       Name::kSimulcastUpdate, true},
+      {"KICK of nobody", message("kick", data("KICK", "")), Name::kKick, true},
+      {"KICK of a number", message("kick", data("KICK", R"("to":5)")), Name::kKick, true},
+      {"ban is no Bool", message("kick", data("KICK", R"("to":"u2","op":{"ban":"yes"})")), Name::kKick, true},
+      {"ACCEPT of nobody", message("publishAccept", data("PUBLISH_ACCEPT", "")), Name::kPublishAccept, true},
+      {"REJECT of an empty String", message("publishReject", data("PUBLISH_REJECT", R"("to":"")")),
+       Name::kPublishReject, true},
+      {"ve is no Bool", message("publishRequest", data("PUBLISH_REQUEST", R"("ve":1)")), Name::kPublishRequest, true},
+      {"ICE_SERVERS with an unknown ch", message("iceServers", data("ICE_SERVERS", "", "x")), Name::kIceServers,
+       true},  // B-52
       {"HEARTBEAT with an unknown ch", message("heartbeat", data("HEARTBEAT", "", "x")), Name::kHeartbeat,
        true},  // B-52
       {"duplicate key", message("leave", data("LEAVE", R"("rid":"r2")")), Name::kLeave, true},
@@ -176,6 +201,30 @@ TEST(Parse, WatchMayNameAUserAlone) {  // B-30
   EXPECT_TRUE(watch.restarting);
 }
 
+TEST(Parse, ToOfAKickIsAUserOrASession) {  // section 5
+  const auto user = body<Kick>(message("kick", data("KICK", R"("to":"u2")")));
+  EXPECT_EQ(user.to, (Target{"u2", std::nullopt}));
+  EXPECT_FALSE(user.ban);
+  const auto session = body<Kick>(message("kick", data("KICK", R"("to":{"userId":"u2","sessionId":"s2"},"op":{"ban":true})")));
+  EXPECT_EQ(session.to, (Target{"u2", "s2"}));
+  EXPECT_TRUE(session.ban);
+  EXPECT_EQ(body<PublishAccept>(message("publishAccept", data("PUBLISH_ACCEPT", R"("to":"u2")"))).to, user.to);
+  EXPECT_EQ(body<PublishReject>(message("publishReject", data("PUBLISH_REJECT", R"("to":{"userId":"u2"})"))).to, user.to);
+}
+
+TEST(Parse, AWishIsReadWhole) {
+  const auto wish = [](const std::string& rest) {
+    return body<SimulcastUpdate>(
+        message("simulcastUpdate", data("SIMULCAST_UPDATE", R"("to":{"userId":"u2","sessionId":"s2"},)" + rest)));
+  };
+  EXPECT_EQ(wish(R"("layer":"h")").layer, Layer::kHigh);
+  EXPECT_EQ(wish(R"("layer":"m")").layer, Layer::kMedium);
+  EXPECT_EQ(wish(R"("layer":"l")").layer, Layer::kLow);
+  EXPECT_EQ(wish(R"("layer":"auto")").layer, Layer::kAuto);
+  EXPECT_FALSE(wish(R"("layer":"h")").pause);
+  EXPECT_TRUE(wish(R"("layer":"h","pause":true)").pause);
+}
+
 TEST(Parse, MissingFieldsHaveTheirDefaults) {  // B-51
   const auto join = body<Join>(message("join", data("JOIN", "")));
   EXPECT_TRUE(join.video && join.audio);
@@ -197,6 +246,12 @@ TEST(Parse, AChannelThatTheSignalDoesNotHaveIs2002) {
   EXPECT_EQ(code(message("offer", data("OFFER", R"("sdp":"x")", "x2x"))), Code::kUnsupportedChannel);
   EXPECT_EQ(code(message("watch", data("WATCH", R"("to":{"userId":"u2"})", "p2p"))), Code::kUnsupportedChannel);
   EXPECT_EQ(code(message("watch", data("WATCH", "", "p2p"))), Code::kInvalidSignal);
+  const std::string to = R"("to":{"userId":"u2","sessionId":"s2"},"layer":"h")";
+  EXPECT_EQ(code(message("simulcastUpdate", data("SIMULCAST_UPDATE", to, "a2m"))), Code::kUnsupportedChannel);
+  for (const auto& [action, s] : {std::pair{"unpublish", "UNPUBLISH"}, {"unwatch", "UNWATCH"}, {"kick", "KICK"},
+                                  {"publishRequest", "PUBLISH_REQUEST"}, {"publishAccept", "PUBLISH_ACCEPT"},
+                                  {"publishReject", "PUBLISH_REJECT"}})
+    EXPECT_EQ(code(message(action, data(s, to, "p2p"))), Code::kUnsupportedChannel) << s;
 }
 
 TEST(Parse, TheTidOfARefusedSignalIsEchoed) {

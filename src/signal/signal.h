@@ -90,10 +90,33 @@ struct Update {
   std::optional<bool> video;
   std::optional<bool> audio;
 };
-// A signal of the contract that has a name but no body here yet.
-struct Unserved {};
+struct Unpublish {};
+struct Unwatch {
+  Target to;  // a user alone: whatever of theirs is watched
+};
+// The whole of what the viewer wishes: without `pause` the video goes on.
+struct SimulcastUpdate {
+  Target to;  // with session_id
+  Layer layer = Layer::kAuto;
+  bool pause = false;
+};
+// `to` of KICK, PUBLISH_ACCEPT and PUBLISH_REJECT comes as a String or an object; without session_id it is the user.
+struct Kick {
+  Target to;
+  bool ban = false;
+};
+// Its `ve` and `ae` are for the owner to read.
+struct PublishRequest {};
+struct PublishAccept {
+  Target to;
+};
+struct PublishReject {
+  Target to;
+};
+struct IceServers {};
 
-using Body = std::variant<Offer, Answer, Ice, Watch, Join, Leave, Heartbeat, Update, Unserved>;
+using Body = std::variant<Offer, Answer, Ice, Watch, Join, Leave, Heartbeat, Update, Unpublish, Unwatch,
+                          SimulcastUpdate, Kick, PublishRequest, PublishAccept, PublishReject, IceServers>;
 
 struct Signal {
   Header header;

@@ -60,6 +60,13 @@ std::string ice_config(std::span<const IceServer> servers) {
   return object.take();
 }
 
+std::string target(const Target& to) {
+  JsonObject object;
+  object.text("userId", to.user_id);
+  if (to.session_id) object.text("sessionId", *to.session_id);
+  return object.take();
+}
+
 std::string member(const MemberEntry& m) {
   std::string sessions = "[";
   for (const auto& s : m.sessions) {
@@ -94,6 +101,22 @@ std::string watch_ack(const Header& to, std::span<const Entry> list) {
 }
 
 std::string leave_ack(const Header& to) { return ack(to, ack_body(to)); }
+
+std::string unpublish_ack(const Header& to) { return ack(to, ack_body(to).text("sessionId", to.from.session_id)); }
+
+std::string unwatch_ack(const Header& to, const Target& watched) {
+  return ack(to, ack_body(to).raw("to", target(watched)));
+}
+
+std::string simulcast_ack(const Header& to, const Target& watched, Layer layer) {
+  return ack(to, ack_body(to).raw("to", target(watched)).text("layer", to_text(layer)));
+}
+
+std::string kick_ack(const Header& to) { return ack(to, ack_body(to)); }
+
+std::string ice_servers_ack(const Header& to, std::span<const IceServer> servers) {
+  return ack(to, ack_body(to).raw("icfg", ice_config(servers)));
+}
 
 std::string heartbeat_ack(const Header& to, std::string_view bid, std::string_view pps) {
   return ack(to, ack_body(to).raw("bid", bid).raw("pps", pps));
@@ -136,6 +159,12 @@ std::string session_replaced(std::string_view rid, std::string_view session_id) 
   JsonObject body;
   body.text("rid", rid).text("sessionId", session_id);
   return push(Name::kSessionReplaced, std::move(body));
+}
+
+std::string kicked(std::string_view rid, std::string_view session_id, std::string_view by) {
+  JsonObject body;
+  body.text("rid", rid).text("sessionId", session_id).text("by", by);
+  return push(Name::kKicked, std::move(body));
 }
 
 std::string room_closed(std::string_view rid, std::string_view reason) {

@@ -67,6 +67,12 @@ std::string leave_ack(const Header& to);
 // `pps` is a list already written by entries(): one list goes into many texts.
 std::string heartbeat_ack(const Header& to, std::string_view bid, std::string_view pps);
 
+std::string unpublish_ack(const Header& to);
+std::string unwatch_ack(const Header& to, const Target& target);
+std::string simulcast_ack(const Header& to, const Target& target, Layer layer);
+std::string kick_ack(const Header& to);
+std::string ice_servers_ack(const Header& to, std::span<const IceServer> servers);
+
 struct JoinAck {
   std::string_view role;
   std::string_view owner;  // "" while there is none (B-57)
@@ -85,6 +91,7 @@ std::string members(std::span<const MemberEntry> list);
 std::string publish_list_changed(std::string_view rid, uint64_t rev, std::string_view pps);
 std::string member_list_changed(std::string_view rid, uint64_t rev, std::string_view members);
 std::string session_replaced(std::string_view rid, std::string_view session_id);
+std::string kicked(std::string_view rid, std::string_view session_id, std::string_view by);
 std::string room_closed(std::string_view rid, std::string_view reason);
 std::string keep_alive();
 

@@ -83,7 +83,20 @@ TEST(Write, AJoinAckSaysAllThatAClientNeeds) {
       R"({"c":200,"s":"OFFER","b":{"rid":"r1","tid":7,"pt":"publisher","eg":"native","owner":"u1","rev":3,"icfg":{"is":["stun:a:1"],"iceServers":[{"urls":["stun:a:1"]},{"urls":["turn:b:2"],"username":"name","credential":"secret"}]},"hb":{"interval":3000,"timeout":10000},"pps":[]}})");
 }
 
+TEST(Write, TheAcksOfTheOtherSignals) {  // section 5
+  const Target user{"u2", std::nullopt}, session{"u2", "s2"};
+  EXPECT_EQ(unpublish_ack(kHeader), R"({"c":200,"s":"OFFER","b":{"rid":"r1","tid":7,"sessionId":"s1"}})");
+  EXPECT_EQ(unwatch_ack(kHeader, user), R"({"c":200,"s":"OFFER","b":{"rid":"r1","tid":7,"to":{"userId":"u2"}}})");
+  EXPECT_EQ(
+      simulcast_ack(kHeader, session, Layer::kAuto),
+      R"({"c":200,"s":"OFFER","b":{"rid":"r1","tid":7,"to":{"userId":"u2","sessionId":"s2"},"layer":"auto"}})");
+  EXPECT_EQ(kick_ack(kHeader), R"({"c":200,"s":"OFFER","b":{"rid":"r1","tid":7}})");
+  EXPECT_EQ(ice_servers_ack(kHeader, {}),
+            R"({"c":200,"s":"OFFER","b":{"rid":"r1","tid":7,"icfg":{"is":[],"iceServers":[]}}})");
+}
+
 TEST(Write, PushesCarry200) {  // B-57
+  EXPECT_EQ(kicked("r", "s", "u"), R"({"c":200,"s":"KICKED","b":{"rid":"r","sessionId":"s","by":"u"}})");
   EXPECT_EQ(keep_alive(), R"({"c":200,"s":"KEEP_ALIVE","b":{}})");
   EXPECT_EQ(session_replaced("r", "s"), R"({"c":200,"s":"SESSION_REPLACED","b":{"rid":"r","sessionId":"s"}})");
   EXPECT_EQ(publish_list_changed("r", 2, "[]"),
