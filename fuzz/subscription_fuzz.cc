@@ -121,7 +121,8 @@ class World {
     CHECK(track_.spares(packet, 0));
     const auto* kept = track_.append(packet);
     if (kept == nullptr) return;
-    (void)track_.best_layer(now_, viewer_.target_layer());
+    track_.rank_layers(now_);
+    (void)track_.choose(now_, static_cast<plan::Layer>(now_.us() / 1000 % 4));
     if (const auto rewrite = viewer_.forward(track_, *kept)) {
       CHECK(rewrite->patch.size <= kept->payload.size());
       laws_.sent(viewer_, *kept, *rewrite);

@@ -65,7 +65,7 @@ void Caller::on_time(base::Timestamp now) {
   if (audio) next_audio_ = std::max(next_audio_ + kAudioInterval, now);
   for (auto& source : sources_) {
     const bool video = plan::kind_of(source.options().codec) == plan::Kind::kVideo;
-    if (!(video ? frame : audio) || (video && paused_[source.options().layer])) continue;
+    if (!(video ? frame : audio) || muted_[video ? 1 : 0] || (video && paused_[source.options().layer])) continue;
     for (const auto& packet : source.frame(now)) send(packet);
   }
   if (now >= next_feedback_) {

@@ -32,6 +32,14 @@ class Caller {
   // Not sent any more, as when a browser stops a simulcast layer.
   void pause_layer(uint8_t layer, bool paused);
   bool connected() const { return peer_.can_send(); }
+  // New ICE credentials on both sides (RFC 8445 section 9), DTLS and SRTP as they are.
+  void restart_ice(base::Timestamp now, const plan::IceParameters& local, const plan::IceParameters& remote) {
+    peer_.restart_ice(now, local, remote);
+  }
+  // Media is prepared and not sent, as by an encoder that takes its time; feedback goes on.
+  void set_muted(bool video, bool audio) { muted_ = {audio, video}; }
+  // As a device that moved to another network.
+  void move_to(const base::SocketAddress& self) { self_ = self; }
   void set_silent(bool silent) { silent_ = silent; }  // as a device that lost its network
 
   void receive(base::Timestamp now, base::Datagram datagram);
@@ -63,6 +71,7 @@ class Caller {
   std::vector<Source> sources_;
   std::vector<Receiver> receivers_;
   std::array<bool, 16> paused_{};
+  std::array<bool, 2> muted_{};  // by plan::Kind
   bool silent_ = false;
   uint16_t transport_sequence_ = 0;
   base::Timestamp next_frame_;

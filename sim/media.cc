@@ -124,6 +124,9 @@ void Receiver::on_packet(base::Timestamp now, uint16_t sequence_number, uint32_t
   if (number == *unwrapper_.newest()) {
     if (layer_ && *layer_ != stamp->layer) ++switches_;
     layer_ = stamp->layer;
+    life_ = stamp->life;
+    if (newest_at_) longest_gap_ = std::max(longest_gap_, now - *newest_at_);
+    newest_at_ = now;
   }
 }
 
@@ -157,10 +160,12 @@ void Receiver::check_pair(int64_t number, const Got& before, const Got& after) {
   const bool same_frame = same_source && a.frame == b.frame;
   const auto step = static_cast<int32_t>(after.timestamp - before.timestamp);
   if (same_frame ? step != 0 : step <= 0) breach(fmt::format("timestamp moves by {} at {}", step, number));
-  if (step > static_cast<int32_t>(plan::clock_rate(line_.codec.codec)) * 3)
-    breach(fmt::format("timestamp jumps at {}", number));
+  if (step > longest_silence_.us() * plan::clock_rate(line_.codec.codec) / 1'000'000)
+    breach(fmt::format("timestamp jumps by {} at {}", step, number));
   if (same_frame && b.packet != a.packet + 1) breach(fmt::format("packets out of order within a frame at {}", number));
   if (!same_frame && b.packet != 0) breach(fmt::format("a frame begins in its middle at {}", number));
+  if (same_source && video(line_.codec.codec) && b.frame > a.frame + 1 && !b.keyframe)
+    breach(fmt::format("frames are left out without a keyframe at {}", number));
   if (!same_source && video(line_.codec.codec) && !b.keyframe)
     breach(fmt::format("another source begins without a keyframe at {}", number));
   if (before.picture_id >= 0 && after.picture_id >= 0) {

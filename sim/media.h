@@ -103,6 +103,14 @@ class Receiver {
   size_t frames() const { return frames_; }
   std::optional<base::Timestamp> first_keyframe() const { return first_keyframe_; }
   std::optional<uint8_t> layer() const { return layer_; }
+  // Of the publisher's PeerConnections, the one that the newest packet came from.
+  uint8_t life() const { return life_; }
+  // When the newest packet came, and the longest time that passed between two frames.
+  std::optional<base::Timestamp> newest_at() const { return newest_at_; }
+  base::Duration longest_gap() const { return longest_gap_; }
+  // A jump in the timestamps is one of more than this.
+  void allow_silence(base::Duration d) { longest_silence_ = d; }
+  void forget_gaps() { longest_gap_ = {}; }
   size_t switches() const { return switches_; }
   uint64_t duplicates() const { return duplicates_; }
 
@@ -126,6 +134,10 @@ class Receiver {
   size_t switches_ = 0;
   uint64_t duplicates_ = 0;
   std::optional<uint8_t> layer_;
+  uint8_t life_ = 0;
+  std::optional<base::Timestamp> newest_at_;
+  base::Duration longest_gap_;
+  base::Duration longest_silence_ = base::Duration::seconds(3);
   std::optional<base::Timestamp> first_keyframe_;
 };
 

@@ -86,7 +86,7 @@ size_t World::call(plan::ShardIndex shard, Entry entry) {
   const auto local = credentials();
   const auto remote = credentials();
   entry.peer = {shard, next_number_++};
-  const base::SocketAddress self{base::IpAddress::v4(0x0a010000 + static_cast<uint32_t>(entries_.size())), 5000};
+  const auto self = fresh_address();
   execute(plan::OpenPeer{entry.peer, local});
   execute(plan::SetRemote{entry.peer, {remote, {caller_certificate_.fingerprint()}, plan::DtlsRole::kServer}});
   transport::Peer::Calling calling;
@@ -152,9 +152,10 @@ size_t World::publish(const Uplink& uplink) {
   return i;
 }
 
-size_t World::republish(size_t publisher) {
+size_t World::republish(size_t publisher, std::optional<uint8_t> layers) {
   Entry entry;
   entry.uplink = entries_[publisher].uplink;
+  entry.uplink.layers = layers.value_or(entry.uplink.layers);
   entry.publisher = true;
   entry.publication = entries_[publisher].publication;
   entry.life = static_cast<uint8_t>(entries_[publisher].life + 1);
@@ -162,6 +163,22 @@ size_t World::republish(size_t publisher) {
   add_sources(entries_[i]);
   execute(plan::Publish{entries_[i].peer, entries_[i].publication, tracks_of(entries_[i])});
   return i;
+}
+
+void World::restart_ice(size_t caller) {
+  Entry& entry = entries_[caller];
+  const auto local = credentials();
+  const auto remote = credentials();
+  execute(plan::RestartIce{entry.peer, local});
+  execute(plan::SetRemote{entry.peer, {remote, {caller_certificate_.fingerprint()}, plan::DtlsRole::kServer}});
+  entry.caller->move_to(fresh_address());
+  callers_by_address_[entry.caller->address()] = caller;
+  entry.caller->restart_ice(now_, remote, local);
+}
+
+void World::wish(size_t viewer, const plan::Wish& wish) {
+  const Entry& entry = entries_[viewer];
+  execute(plan::Route{entry.publication, entry.peer, entry.lines, wish});
 }
 
 size_t World::watch(size_t publisher, plan::ShardIndex shard, bool rtx) {
@@ -178,6 +195,7 @@ size_t World::watch(size_t publisher, plan::ShardIndex shard, bool rtx) {
   lines.push_back(video);
   for (const auto& line : lines) entries_[i].caller->add_receiver(line);
   entries_[i].publication = publication;
+  entries_[i].lines = lines;
   execute(plan::Route{publication, entries_[i].peer, lines});
   return i;
 }

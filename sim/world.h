@@ -34,9 +34,13 @@ class World {
   };
   // Places of callers in callers().
   size_t publish(const Uplink& uplink);
-  // Another PeerConnection under the same publication (B-22).
-  size_t republish(size_t publisher);
+  // Another PeerConnection under the same publication (B-22), perhaps with another number of layers.
+  size_t republish(size_t publisher, std::optional<uint8_t> layers = {});
+  // An ICE restart of the same PeerConnection (B-22), from another address.
+  void restart_ice(size_t caller);
   size_t watch(size_t publisher, plan::ShardIndex shard = 0, bool rtx = true);
+  // SIMULCAST_UPDATE.
+  void wish(size_t viewer, const plan::Wish& wish);
   void leave(size_t caller);
   void unpublish(size_t publisher);
 
@@ -62,6 +66,7 @@ class World {
     plan::PublicationId publication;
     Uplink uplink;
     uint8_t life = 0;
+    std::vector<plan::DownlinkTrack> lines;
     bool publisher = false;
     bool gone = false;
   };
@@ -73,6 +78,7 @@ class World {
   };
   static void drain(void* context, const base::SendBatch& batch);
   size_t call(plan::ShardIndex shard, Entry entry);
+  base::SocketAddress fresh_address() { return {base::IpAddress::v4(0x0a010000 + next_host_++), 5000}; }
   void add_sources(Entry& entry);
   std::vector<plan::UplinkTrack> tracks_of(const Entry& entry) const;
   void step(base::Timestamp until);
@@ -94,6 +100,7 @@ class World {
   std::unordered_map<base::SocketAddress, size_t> callers_by_address_;
   std::vector<plan::Event> events_;
   uint64_t next_number_ = 1;
+  uint32_t next_host_ = 0;
 };
 
 }  // namespace heliograph::sim

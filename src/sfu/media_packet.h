@@ -20,6 +20,11 @@ struct PictureNumbers {
 
 // At most this many encodings of a track at a time (q, h, f).
 inline constexpr size_t kMaxLayers = 3;
+// Numbers of sources that each uplink of a publication has for itself, by the power of two: enough for every packet to
+// be another source.
+inline constexpr int kSourceBits = 40;
+constexpr uint64_t first_source_of(uint64_t uplink) { return uplink << kSourceBits; }
+constexpr uint64_t uplink_of(uint64_t source) { return source >> kSourceBits; }
 // Of MediaPacket::extensions, in bytes.
 inline constexpr size_t kMaxExtensions = 308;
 

@@ -52,8 +52,8 @@ void Subscription::resume(plan::DownlinkTrack line) {
 }
 
 bool Subscription::waits_for_keyframe(const Track& track) const {
-  if (line_.kind != plan::Kind::kVideo) return false;
-  return must_begin_ || !track.has_source(epoch().layer, epoch().source);
+  if (line_.kind != plan::Kind::kVideo || paused_) return false;
+  return must_begin_ || !track.expects(epoch().layer, epoch().source);
 }
 
 std::optional<uint8_t> Subscription::current_layer() const {
@@ -61,27 +61,39 @@ std::optional<uint8_t> Subscription::current_layer() const {
   return epoch().layer;
 }
 
-bool Subscription::aim(uint8_t layer) {
-  if (target_ == layer) return false;
-  target_ = layer;
-  return current_layer() != layer;
+void Subscription::set_paused(bool paused) {
+  if (paused_ && !paused && cut_) must_begin_ = true;
+  paused_ = paused;
+  cut_ = false;
 }
 
-// A decoder can take over at this packet, and this is the layer it should come from.
-bool Subscription::may_begin(const MediaPacket& packet) const {
+// A decoder can take over at this packet, and this is the layer it should come from; any layer when that one is silent.
+bool Subscription::may_begin(const Track& track, const MediaPacket& packet) const {
   if (line_.kind == plan::Kind::kAudio) return true;
   if (!packet.keyframe) return false;
-  return !target_ || epoch_count_ == 0 || packet.layer == *target_ || packet.layer == epoch().layer;
+  if (!target_ || epoch_count_ == 0 || packet.layer == *target_ || packet.layer == epoch().layer) return true;
+  return waits_for_keyframe(track) && !track.alive(packet.arrival, *target_);
+}
+
+// Newer than the picture that was under way when the pause began.
+bool Subscription::held_back(const MediaPacket& packet) const {
+  const Epoch& e = epoch();
+  const bool repairs = e.first_index + static_cast<uint64_t>(packet.sequence - e.first_sequence) < next_index_;
+  return !repairs && (cut_ || packet.timestamp != last_->source_timestamp);
 }
 
 std::optional<Rewrite> Subscription::forward(const Track& track, const MediaPacket& packet) {
   const bool same = !must_begin_ && epoch().layer == packet.layer && epoch().source == packet.source;
   if (!same) {
-    if (!may_begin(packet)) return std::nullopt;
+    if (paused_ || !may_begin(track, packet)) return std::nullopt;
     begin_epoch(track, packet);
   }
   const Epoch& e = epoch();
   if (packet.sequence < e.first_sequence) return std::nullopt;  // from before the keyframe we began with
+  if (paused_ && held_back(packet)) {
+    cut_ = true;
+    return std::nullopt;
+  }
   const Rewrite rewrite = rewrite_in(e, packet);
   if (rewrite.index >= next_index_) note_newest(packet, rewrite);
   return rewrite;
@@ -113,21 +125,25 @@ void Subscription::begin_epoch(const Track& track, const MediaPacket& packet) {
   if (last_) e.pictures = PictureOffsets::continuing(last_->numbers, packet.numbers);
   epochs_[epoch_count_++ % kEpochs] = e;
   must_begin_ = false;
+  if (epoch_count_ > 1 && track.clock(packet.layer).synchronised()) next_report_ = {};
 }
 
-// Where the first packet of another source lies on the viewer's time line: by both sources' sender reports where they
-// have them, else by the time that passed between the arrivals. Always later than the packet before.
+// Where the first packet of another epoch lies on the viewer's time line: if the source is the same, where it says
+// itself; by both sources' sender reports where they have them; else by the time that passed between the arrivals.
+// Always later than the packet before.
 uint32_t Subscription::timestamp_for(const Track& track, const MediaPacket& packet) const {
   const Epoch& before = epoch();
   const SenderClock& to = track.clock(packet.layer);
   const SenderClock& from = track.clock(before.layer);
   int64_t ticks = to.time_to_ticks(packet.arrival - last_->arrival);
+  const bool same = before.layer == packet.layer && before.source == packet.source;
   const bool comparable = before.layer != packet.layer && track.has_source(before.layer, before.source);
-  if (comparable && from.synchronised() && to.synchronised()) {
-    const int64_t exact = to.time_to_ticks(to.time_of(packet.timestamp) - from.time_of(last_->source_timestamp));
-    // A publisher's clock that makes no sense must not throw the viewer off by more than a second.
-    if (std::abs(exact - ticks) < plan::clock_rate(line_.codec.codec)) ticks = exact;
-  }
+  std::optional<int64_t> exact;
+  if (same) exact = static_cast<int32_t>(packet.timestamp - last_->source_timestamp);
+  if (comparable && from.synchronised() && to.synchronised())
+    exact = to.time_to_ticks(to.time_of(packet.timestamp) - from.time_of(last_->source_timestamp));
+  // A publisher's clock that makes no sense must not throw the viewer off by more than a second.
+  if (exact && std::abs(*exact - ticks) < plan::clock_rate(line_.codec.codec)) ticks = *exact;
   return last_->timestamp + static_cast<uint32_t>(std::max<int64_t>(ticks, 1));
 }
 
@@ -204,6 +220,10 @@ size_t Subscription::write_extensions(const MediaPacket& packet, int32_t frame_n
 std::optional<rtcp::SenderReport> Subscription::sender_report(base::Timestamp now, base::NtpTime ntp_now,
                                                               const Track& track) {
   if (now < next_report_) return std::nullopt;
+  if (paused_) {  // who sends nothing is no sender (RFC 3550 section 6.4)
+    next_report_ = now + kReportInterval;
+    return std::nullopt;
+  }
   next_report_ = now + (last_ ? kReportInterval : kFirstReportWait);
   if (!last_) return std::nullopt;
   const Epoch& e = epoch();
@@ -214,7 +234,8 @@ std::optional<rtcp::SenderReport> Subscription::sender_report(base::Timestamp no
   rtcp::SenderReport report;
   report.sender = line_.ssrc;
   const bool told = clock.synchronised() && track.has_source(e.layer, e.source);
-  report.ntp = told ? clock.time_of(source_now) : ntp_now;
+  if (told) publisher_ahead_ = clock.time_of(source_now) - ntp_now;
+  report.ntp = told ? clock.time_of(source_now) : ntp_now + publisher_ahead_;
   report.rtp_timestamp = last_->timestamp + passed;
   report.packet_count = packets_sent_;
   report.octet_count = octets_sent_;

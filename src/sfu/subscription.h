@@ -48,11 +48,14 @@ class Subscription {
 
   // Whether, and as what, the viewer gets this packet, fresh from the track.
   std::optional<Rewrite> forward(const Track& track, const MediaPacket& packet);
-  // The layer to go to at its next keyframe. True when a keyframe must be asked for.
-  bool aim(uint8_t layer);
+  // The layer to go to at its next keyframe.
+  void aim(uint8_t layer) { target_ = layer; }
   std::optional<uint8_t> current_layer() const;
-  std::optional<uint8_t> target_layer() const { return target_; }
-  // No picture yet, or none since another source took the layer over.
+  // Paused, the picture under way is still sent whole, and no other; taken back, the line begins anew with a keyframe
+  // and goes on in its numbers, as if nothing had been between, and in its time.
+  void set_paused(bool paused);
+  bool paused() const { return paused_; }
+  // No picture yet, or none since another source took the layer over. Never while paused.
   bool waits_for_keyframe(const Track& track) const;
 
   // What the viewer reports lost. nullptr: gone from the history, never sent, or the viewer asks too much.
@@ -75,8 +78,9 @@ class Subscription {
     octets_sent_ += static_cast<uint32_t>(payload_bytes);
   }
   // A sender report when one is due: the publisher's own clock where it told us (so that lip-sync holds between
-  // tracks), else ours.
+  // tracks), else ours, by as much ahead as the publisher's was when it told us last.
   std::optional<rtcp::SenderReport> sender_report(base::Timestamp now, base::NtpTime ntp_now, const Track& track);
+  // Also right after a switch and after a pause, so that the viewer soon knows where the new source lies in time.
   base::Timestamp next_report() const { return next_report_; }
   // What the viewer says of this stream.
   void on_report_block(base::Timestamp now, const rtcp::ReportBlock& block);
@@ -94,7 +98,8 @@ class Subscription {
   };
   static constexpr size_t kEpochs = 8;  // older ones are not retransmitted from any more
 
-  bool may_begin(const MediaPacket& packet) const;
+  bool may_begin(const Track& track, const MediaPacket& packet) const;
+  bool held_back(const MediaPacket& packet) const;
   void begin_epoch(const Track& track, const MediaPacket& packet);
   uint32_t timestamp_for(const Track& track, const MediaPacket& packet) const;
   const Epoch& epoch() const { return epochs_[(epoch_count_ - 1) % kEpochs]; }
@@ -114,6 +119,8 @@ class Subscription {
   uint64_t epoch_count_ = 0;
   uint64_t resend_from_ = 0;  // older ones are not sent again
   bool must_begin_ = true;    // the next packet begins an epoch
+  bool paused_ = false;
+  bool cut_ = false;  // something was held back since
   std::optional<uint8_t> target_;
 
   // The newest packet sent: what the next epoch and the next report continue.
@@ -128,6 +135,7 @@ class Subscription {
   uint32_t packets_sent_ = 0;
   uint32_t octets_sent_ = 0;
   base::Timestamp next_report_;
+  base::Duration publisher_ahead_;  // of our clock
   struct SentReport {
     uint32_t compact = 0;
     base::Timestamp at;

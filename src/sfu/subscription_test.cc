@@ -223,8 +223,8 @@ TEST_F(Viewer, PaddingDoesNotMakePictureNumbersJump) {
 
 TEST_F(Viewer, ASwitchWaitsForAKeyframeOfTheLayerAimedAt) {
   forward({.sequence = 1, .keyframe = true});
-  EXPECT_TRUE(viewer_.aim(2));
-  EXPECT_FALSE(viewer_.aim(2)) << "asked once";
+  append({.layer = 2, .sequence = 0});
+  viewer_.aim(2);
   EXPECT_FALSE(forward({.layer = 1, .sequence = 1, .keyframe = true}));
   EXPECT_FALSE(forward({.layer = 2, .sequence = 1}));
   EXPECT_TRUE(forward({.sequence = 2})) << "meanwhile the old one goes on";
@@ -233,7 +233,19 @@ TEST_F(Viewer, ASwitchWaitsForAKeyframeOfTheLayerAimedAt) {
   EXPECT_TRUE(forward({.layer = 2, .sequence = 2, .keyframe = true}));
   EXPECT_EQ(viewer_.current_layer(), 2);
   EXPECT_FALSE(forward({.sequence = 3}));
-  EXPECT_FALSE(viewer_.aim(2));
+}
+
+TEST_F(Viewer, ASourceThatIsGoneIsFollowedByAnyLayerWhenTheOneAimedAtIsSilent) {
+  forward({.layer = 2, .sequence = 1, .keyframe = true});
+  viewer_.aim(2);
+  EXPECT_FALSE(forward({.layer = 1, .sequence = 1, .keyframe = true})) << "it goes on";
+  wait(30);
+  constexpr auto kOther = first_source_of(1);
+  append({.layer = 0, .source = kOther, .sequence = 1});  // the uplink that takes over: no layer 2 yet
+  append({.layer = 2, .source = kOther, .sequence = 1});
+  EXPECT_FALSE(forward({.layer = 1, .source = kOther, .sequence = 2, .keyframe = true})) << "it will begin soon";
+  wait(Ladder::kAliveWithin.ms());
+  EXPECT_TRUE(forward({.layer = 1, .source = kOther, .sequence = 3, .keyframe = true}));
 }
 
 // B-22: the SSRC or the whole PeerConnection changed.
@@ -298,6 +310,65 @@ TEST_F(Viewer, AReportOfTheSourceThatFollowedIsNotUsedForTheOldOne) {
   EXPECT_FALSE(report());
 }
 
+// SIMULCAST_UPDATE: for the viewer a pause is nothing at all.
+TEST_F(Viewer, APauseLeavesNoHoleInTheNumbersAndKeepsTheTime) {
+  forward({.sequence = 10, .timestamp = 1'000, .keyframe = true, .picture_id = 5});
+  const auto last = *forward({.sequence = 11, .timestamp = 4'000, .picture_id = 6});
+  viewer_.set_paused(true);
+  EXPECT_FALSE(viewer_.waits_for_keyframe(track_)) << "nobody is to ask for one";
+  EXPECT_FALSE(forward({.sequence = 12, .timestamp = 7'000, .picture_id = 7}));
+  EXPECT_FALSE(forward({.sequence = 13, .timestamp = 10'000, .keyframe = true, .picture_id = 8}));
+  viewer_.set_paused(false);
+  laws_.resumed();
+  EXPECT_TRUE(viewer_.waits_for_keyframe(track_));
+  EXPECT_FALSE(forward({.sequence = 14, .timestamp = 13'000, .picture_id = 9}));
+  wait(133);  // what arrives is late; the source's own time stands
+  const auto next = forward({.sequence = 15, .timestamp = 16'000, .keyframe = true, .picture_id = 10});
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->index, last.index + 1);
+  EXPECT_EQ(next->timestamp, last.timestamp + 12'000);
+  EXPECT_EQ(read_picture_numbers(plan::Codec::kVp8, next->patch.span()).picture_id, 7);
+}
+
+TEST_F(Viewer, ThePictureUnderWayIsSentWhole) {
+  forward({.sequence = 10, .timestamp = 1'000, .keyframe = true});
+  append({.sequence = 12, .timestamp = 1'000});
+  forward({.sequence = 13, .timestamp = 4'000});
+  viewer_.set_paused(true);
+  EXPECT_TRUE(forward({.sequence = 14, .timestamp = 4'000})) << "the rest of it";
+  EXPECT_TRUE(forward({.sequence = 11, .timestamp = 1'000})) << "a repair of what was before";
+  EXPECT_FALSE(forward({.sequence = 15, .timestamp = 7'000}));
+  EXPECT_FALSE(forward({.sequence = 16, .timestamp = 4'000})) << "once cut, nothing newer follows";
+}
+
+TEST_F(Viewer, APauseInWhichNothingCameIsNoBreak) {
+  const auto first = *forward({.sequence = 10, .timestamp = 1'000, .keyframe = true});
+  viewer_.set_paused(true);
+  viewer_.set_paused(false);
+  EXPECT_FALSE(viewer_.waits_for_keyframe(track_));
+  EXPECT_EQ(forward({.sequence = 11, .timestamp = 4'000})->index, first.index + 1);
+}
+
+TEST_F(Viewer, WhoeverIsPausedFromTheBeginningGetsNothing) {
+  viewer_.set_paused(true);
+  EXPECT_FALSE(forward({.sequence = 10, .keyframe = true}));
+  viewer_.set_paused(false);
+  EXPECT_TRUE(forward({.sequence = 11, .keyframe = true}));
+}
+
+TEST_F(Viewer, WhatWasSentBeforeAPauseIsSentAgainAfterIt) {
+  const auto first = *forward({.sequence = 10, .timestamp = 1'000, .keyframe = true});
+  viewer_.set_paused(true);
+  forward({.sequence = 11, .timestamp = 4'000});
+  EXPECT_EQ(viewer_.resend(now_, track_, static_cast<uint16_t>(first.index)).packet, track_.find(0, 1, 10));
+  EXPECT_EQ(viewer_.resend(now_, track_, static_cast<uint16_t>(first.index + 1)).packet, nullptr);
+  viewer_.set_paused(false);
+  laws_.resumed();
+  const auto second = *forward({.sequence = 12, .timestamp = 7'000, .keyframe = true});
+  EXPECT_EQ(viewer_.resend(now_, track_, static_cast<uint16_t>(first.index)).packet, track_.find(0, 1, 10));
+  EXPECT_EQ(viewer_.resend(now_, track_, static_cast<uint16_t>(second.index)).packet, track_.find(0, 1, 12));
+}
+
 // What is sent again has the same bytes under the same index (RFC 7714 section 8.1).
 TEST_F(Viewer, AResendIsThePacketAsItWasSent) {
   forward({.sequence = 60, .timestamp = 5, .keyframe = true, .picture_id = 3});
@@ -353,9 +424,9 @@ TEST_F(Viewer, AResumedLineGoesOnInItsNumbers) {
   for (int64_t s = 61; s < 60 + 40'000; s += 100) append({.sequence = s});
   EXPECT_FALSE(forward({.sequence = 40'061}));
   wait(1000);
-  const auto after = *forward({.sequence = 40'062, .timestamp = 101, .keyframe = true});
+  const auto after = *forward({.sequence = 40'062, .timestamp = 90'150, .keyframe = true});
   EXPECT_EQ(after.index, before.index + 1);
-  EXPECT_EQ(after.timestamp, before.timestamp + 90'000);
+  EXPECT_EQ(after.timestamp, before.timestamp + 90'050) << "where the source says";
   EXPECT_EQ(header(*track_.find(0, 1, 40'062), after)[1] & 0x7f, 120);
   EXPECT_NE(viewer_.resend(now_, track_, static_cast<uint16_t>(after.index)).packet, nullptr);
 }
@@ -379,6 +450,43 @@ TEST_F(Viewer, ASenderReportSaysThePublishersTime) {
   EXPECT_EQ(report->packet_count, 2u);
   EXPECT_EQ(report->octet_count, 1500u);
   EXPECT_EQ(viewer_.next_report(), now_ + Subscription::kReportInterval);
+}
+
+TEST_F(Viewer, AReportFollowsASwitchAtOnceWhenTheNewSourceHasToldItsTime) {
+  const auto then = base::NtpTime::from_unix_micros(1'700'000'000'000'000);
+  forward({.sequence = 1, .timestamp = 9'000, .keyframe = true});
+  append({.layer = 1, .sequence = 1, .timestamp = 500});
+  track_.on_sender_report(0, 1, {then, 9'000});
+  track_.on_sender_report(1, 1, {then, 500});
+  ASSERT_TRUE(viewer_.sender_report(now_, kNtpNow, track_));
+  viewer_.aim(1);
+  wait(40);
+  const auto sent = forward({.layer = 1, .sequence = 2, .timestamp = 500 + 3'600, .keyframe = true});
+  const auto report = viewer_.sender_report(now_, kNtpNow, track_);
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->rtp_timestamp, sent->timestamp);
+  EXPECT_NEAR(static_cast<double>((report->ntp - then).us()), 40'000, 1);
+  EXPECT_FALSE(viewer_.sender_report(now_, kNtpNow, track_)) << "once";
+}
+
+TEST_F(Viewer, NoReportIsSentInAPause) {
+  forward({.sequence = 1, .timestamp = 9'000, .keyframe = true});
+  viewer_.set_paused(true);
+  EXPECT_FALSE(viewer_.sender_report(now_, kNtpNow, track_));
+  EXPECT_EQ(viewer_.next_report(), now_ + Subscription::kReportInterval);
+}
+
+// Until a new source tells its time, that of the one before goes on: sound and picture must not part.
+TEST_F(Viewer, ThePublishersTimeGoesOnUntilAnotherSourceTellsIts) {
+  const auto then = base::NtpTime::from_unix_micros(1'700'000'000'000'000);
+  forward({.sequence = 1, .timestamp = 9'000, .keyframe = true});
+  track_.on_sender_report(0, 1, {then, 9'000});
+  ASSERT_TRUE(viewer_.sender_report(now_, kNtpNow, track_));
+  wait(1'000);
+  forward({.source = 2, .sequence = 7, .timestamp = 5, .keyframe = true});
+  const auto report = viewer_.sender_report(now_, kNtpNow + Duration::millis(1'000), track_);
+  ASSERT_TRUE(report);
+  EXPECT_NEAR(static_cast<double>((report->ntp - then).us()), 1'000'000, 1);
 }
 
 TEST_F(Viewer, WithoutThePublishersTimeOursIsSaid) {
@@ -422,6 +530,7 @@ class World {
     if (dice < 2) return restart(static_cast<uint8_t>(rng_.below(kMaxLayers)));
     if (dice < 12) return void(viewer_.aim(static_cast<uint8_t>(rng_.below(kMaxLayers))));
     if (dice < 14) return resume();
+    if (dice < (paused_ ? 60 : 17)) return pause();
     if (dice < 100) return nack();
     if (dice < 160) return repair();
     picture(static_cast<uint8_t>(rng_.below(kMaxLayers)));
@@ -456,6 +565,11 @@ class World {
     if (rng_.chance(0.5)) l.extensions = {};
     viewer_.resume(l);
     laws_.resumed();
+  }
+  void pause() {
+    paused_ = !paused_;
+    viewer_.set_paused(paused_);
+    if (!paused_ && viewer_.waits_for_keyframe(track_)) laws_.resumed();
   }
   // Up to four packets of one picture, some of them lost on the way, some late.
   void picture(uint8_t layer) {
@@ -535,6 +649,7 @@ class World {
   testing::Laws laws_;
   std::array<Source, kMaxLayers> sources_;
   std::vector<Late> late_;
+  bool paused_ = false;
   uint64_t source_count_ = 0;
   uint64_t resent_ = 0;
   uint64_t switches_ = 0;

@@ -11,9 +11,6 @@ constexpr size_t kAudioPackets = 512;
 constexpr size_t kAudioBytes = 160 * 1024;
 static_assert(kAudioBytes >= (Track::kGoodFor + 2) * 2048);
 
-// Another layer must carry this much more than the present one, so that two of like size do not take turns.
-constexpr double kClearlyBetter = 1.3;
-
 }  // namespace
 
 Track::Layer::Layer(plan::Codec codec)
@@ -35,17 +32,22 @@ bool Track::spares(const MediaPacket& packet, size_t last) const {
 
 const MediaPacket* Track::append(const MediaPacket& packet) {
   Layer& layer = layers_[packet.layer];
-  if (!layer.heard || layer.source != packet.source) {
-    layer.history.clear();
-    layer.clock = SenderClock(plan::clock_rate(codec_));
-    layer.source = packet.source;
-    layer.heard = true;
-  }
-  layer.last_arrival = packet.arrival;
-  layer.rate.add(packet.arrival, packet.payload.size());
+  if (!layer.heard || layer.source != packet.source) replace_source(layer, packet.source);
+  ladder_.on_packet(packet.arrival, packet.layer, packet.payload.size());
   const MediaPacket* kept = layer.history.append(packet, appended_ + 1);
   if (kept != nullptr) ++appended_;
   return kept;
+}
+
+// An uplink that takes over (B-22) ends all layers of the one before: it may bring fewer, or bring them later. What
+// they sent stays, to be sent again.
+void Track::replace_source(Layer& layer, uint64_t source) {
+  layer.history.clear();
+  layer.clock = SenderClock(plan::clock_rate(codec_));
+  layer.source = source;
+  layer.heard = true;
+  for (uint8_t i = 0; i < kMaxLayers; ++i)
+    if (uplink_of(layers_[i].source) != uplink_of(source)) ladder_.end(i);
 }
 
 const MediaPacket* Track::find(uint8_t layer, uint64_t source, int64_t sequence) const {
@@ -54,24 +56,6 @@ const MediaPacket* Track::find(uint8_t layer, uint64_t source, int64_t sequence)
 
 void Track::on_sender_report(uint8_t layer, uint64_t source, const SenderClock::Report& report) {
   if (has_source(layer, source)) layers_[layer].clock.on_report(report);
-}
-
-bool Track::alive(base::Timestamp now, const Layer& layer) const {
-  return layer.heard && now - layer.last_arrival < kAliveWithin;
-}
-
-std::optional<uint8_t> Track::best_layer(base::Timestamp now, std::optional<uint8_t> current) {
-  std::optional<uint8_t> best;
-  double best_rate = -1;
-  for (uint8_t i = 0; i < kMaxLayers; ++i) {
-    if (!alive(now, layers_[i])) continue;
-    auto rate = static_cast<double>(layers_[i].rate.rate(now).bps());
-    if (current == i) rate *= kClearlyBetter;
-    if (rate <= best_rate) continue;
-    best = i;
-    best_rate = rate;
-  }
-  return best;
 }
 
 }  // namespace heliograph::sfu

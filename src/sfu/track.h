@@ -4,11 +4,10 @@
 #include <optional>
 #include <vector>
 
-#include "base/data_rate.h"
 #include "plan/media.h"
 #include "sfu/history.h"
+#include "sfu/ladder.h"
 #include "sfu/media_packet.h"
-#include "sfu/rate_meter.h"
 #include "sfu/sender_clock.h"
 
 namespace heliograph::sfu {
@@ -17,8 +16,6 @@ namespace heliograph::sfu {
 // on every shard that has viewers; on the publisher's own it is fed by an Uplink, elsewhere by what crosses from there.
 class Track {
  public:
-  // A layer that has been silent for so long is not offered to viewers any more.
-  static constexpr base::Duration kAliveWithin = base::Duration::millis(1500);
   static constexpr size_t kGoodFor = 64;  // packets of at most 2,048 bytes
 
   explicit Track(plan::Codec codec);
@@ -36,28 +33,30 @@ class Track {
   bool has_source(uint8_t layer, uint64_t source) const {
     return layers_[layer].heard && layers_[layer].source == source;
   }
+  // It is, and more of it may come: no other uplink has taken over.
+  bool expects(uint8_t layer, uint64_t source) const { return has_source(layer, source) && !ladder_.ended(layer); }
   void on_sender_report(uint8_t layer, uint64_t source, const SenderClock::Report& report);
 
-  // The layer that carries most, of those alive; stays with `current` unless another is clearly better. nullopt: none
-  // is alive.
-  std::optional<uint8_t> best_layer(base::Timestamp now, std::optional<uint8_t> current);
+  // Which layer a viewer's wish means now; nullopt: none is alive.
+  std::optional<uint8_t> choose(base::Timestamp now, plan::Layer wish) const { return ladder_.choose(now, wish); }
+  bool alive(base::Timestamp now, uint8_t layer) const { return ladder_.alive(now, layer); }
+  // A few times a second.
+  void rank_layers(base::Timestamp now) { ladder_.rank(now); }
   const SenderClock& clock(uint8_t layer) const { return layers_[layer].clock; }
-  base::DataRate rate(base::Timestamp now, uint8_t layer) { return layers_[layer].rate.rate(now); }
 
  private:
   struct Layer {
     explicit Layer(plan::Codec codec);
     History history;
     SenderClock clock;
-    RateMeter rate;
     uint64_t source = 0;
     bool heard = false;
-    base::Timestamp last_arrival;
   };
-  bool alive(base::Timestamp now, const Layer& layer) const;
+  void replace_source(Layer& layer, uint64_t source);
 
   plan::Codec codec_;
   std::vector<Layer> layers_;  // kMaxLayers of them
+  Ladder ladder_;
   uint64_t appended_ = 0;
 };
 

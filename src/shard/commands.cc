@@ -97,13 +97,13 @@ void Shard::publish(base::Timestamp now, const plan::Publish& c) {
     }
   }
   if (!peer->uplink || peer->uplink->tracks() != c.tracks) {
-    // Each uplink has its own range of source numbers, with room for every packet to be another source.
     peer->generation = ++last_generation_;
-    peer->uplink.emplace(c.tracks, feedback_ssrc_, peer->generation << 40);
+    peer->uplink.emplace(c.tracks, feedback_ssrc_, sfu::first_source_of(peer->generation));
   }
   peer->publication = handle;
-  // Another peer takes over with its first packet: until then the one before it goes on (B-22).
-  if (peers_.find(publication.feeder) == nullptr) publication.feeder = peers_by_number_[c.peer.number];
+  // Another peer takes over with what it sends: until then the one before it goes on (B-22).
+  for (Lane& lane : publication.lanes)
+    if (peers_.find(lane.feeder) == nullptr) lane.feeder = peers_by_number_[c.peer.number];
   announce_tracks(publication, publication.watching_shards);
   schedule(now, peers_by_number_[c.peer.number], *peer);
 }
@@ -118,7 +118,7 @@ void Shard::unpublish(const plan::Unpublish& c) {
   ended.publication = publication.id;
   each_watcher(publication, [&](plan::ShardIndex s) { cross(s, ended); });
   publication.published = false;
-  publication.feeder = {};
+  for (Lane& lane : publication.lanes) lane.feeder = {};
   publication.watching_shards = 0;
   peers_.each([&](base::Handle, PeerEntry& peer) {
     if (peer.publication != handle) return;
@@ -135,18 +135,23 @@ void Shard::route(base::Timestamp now, const plan::Route& c) {
   const auto handle = publication_handle(c.publication);
   Publication& publication = *publications_.find(handle);
 
-  // Lines that stay as they are go on; the others are paused, and perhaps resumed at once as something else.
+  // Lines that stay as they are go on; the others are parked, and perhaps resumed at once as something else.
   const auto present = peer->subscriptions;
   std::vector<base::Ssrc> kept;
   for (const auto v : present) {
-    const Viewer& viewer = *viewers_.find(v);
+    Viewer& viewer = *viewers_.find(v);
     if (viewer.publication != handle) continue;
     const auto& line = viewer.subscription.line();
     const bool stays = std::ranges::find(c.tracks, line) != c.tracks.end();
-    stays ? kept.push_back(line.ssrc) : pause(v);
+    stays ? kept.push_back(line.ssrc) : park(v);
+    if (stays) obey(now, publication, viewer, c.wish);
   }
-  for (const auto& track : c.tracks)
-    if (std::ranges::find(kept, track.ssrc) == kept.end()) attach(now, peer_handle, handle, track);
+  for (const auto& track : c.tracks) {
+    if (std::ranges::find(kept, track.ssrc) != kept.end()) continue;
+    Viewer& viewer = *viewers_.find(attach(peer_handle, handle, track));
+    obey(now, publication, viewer, c.wish);
+    if (peer->transport.can_send()) request_first_keyframe(now, publication, viewer);
+  }
   const bool watched = std::ranges::any_of(publication.lanes, [](const Lane& l) { return !l.viewers.empty(); });
   if (watched && publication.id.home != index_) {
     Crossing watch;
@@ -158,20 +163,27 @@ void Shard::route(base::Timestamp now, const plan::Route& c) {
   schedule(now, peer_handle, *peer);
 }
 
-void Shard::attach(base::Timestamp now, base::Handle peer_handle, base::Handle publication_handle,
-                   const plan::DownlinkTrack& line) {
+base::Handle Shard::attach(base::Handle peer_handle, base::Handle publication_handle, const plan::DownlinkTrack& line) {
   PeerEntry& peer = *peers_.find(peer_handle);
   Publication& publication = *publications_.find(publication_handle);
-  const auto paused = std::ranges::find_if(peer.paused, [&](const auto& s) { return s.line().ssrc == line.ssrc; });
-  auto subscription = paused == peer.paused.end() ? sfu::Subscription(line, rng_) : std::move(*paused);
-  if (paused != peer.paused.end()) {
+  const auto parked = std::ranges::find_if(peer.parked, [&](const auto& s) { return s.line().ssrc == line.ssrc; });
+  auto subscription = parked == peer.parked.end() ? sfu::Subscription(line, rng_) : std::move(*parked);
+  if (parked != peer.parked.end()) {
     subscription.resume(line);
-    peer.paused.erase(paused);
+    peer.parked.erase(parked);
   }
   const auto viewer = viewers_.emplace(std::move(subscription), peer_handle, publication_handle);
   peer.subscriptions.push_back(viewer);
   lane_of(publication, line.kind).viewers.push_back(viewer);
-  if (peer.transport.can_send()) request_first_keyframe(now, publication, *viewers_.find(viewer));
+  return viewer;
+}
+
+// What the viewer asked for (SIMULCAST_UPDATE) begins at once: it is about video only.
+void Shard::obey(base::Timestamp now, Publication& publication, Viewer& viewer, const plan::Wish& wish) {
+  if (viewer.subscription.line().kind != plan::Kind::kVideo) return;
+  viewer.wish = wish.layer;
+  viewer.subscription.set_paused(wish.paused);
+  aim(now, publication, viewer);
 }
 
 void Shard::unroute(const plan::Unroute& c) {
@@ -183,19 +195,19 @@ void Shard::unroute(const plan::Unroute& c) {
 }
 
 // Takes one subscription out of its lane; its numbering stays with the peer.
-void Shard::pause(base::Handle viewer_handle) {
+void Shard::park(base::Handle viewer_handle) {
   Viewer& viewer = *viewers_.find(viewer_handle);
   PeerEntry& peer = *peers_.find(viewer.peer);
   std::erase(peer.subscriptions, viewer_handle);
   for (auto& lane : publications_.find(viewer.publication)->lanes) std::erase(lane.viewers, viewer_handle);
-  peer.paused.push_back(std::move(viewer.subscription));
+  peer.parked.push_back(std::move(viewer.subscription));
   viewers_.erase(viewer_handle);
 }
 
 // The same, and the publication with it if nobody is left.
 void Shard::detach(base::Handle viewer_handle) {
   const auto publication = viewers_.find(viewer_handle)->publication;
-  pause(viewer_handle);
+  park(viewer_handle);
   drop_if_idle(publication);
 }
 

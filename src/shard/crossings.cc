@@ -112,6 +112,8 @@ void Shard::receive_crossing(base::Timestamp now, const Crossing& message, base:
       }
       for (const auto v : lane.viewers) {
         const Viewer& viewer = *viewers_.find(v);
+        // A Route that only wishes something else is a watch again: whoever has a picture needs no other.
+        if (!viewer.subscription.waits_for_keyframe(*lane.track)) continue;
         if (peers_.find(viewer.peer)->transport.can_send()) request_first_keyframe(now, publication, viewer);
       }
       break;

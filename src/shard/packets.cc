@@ -95,18 +95,25 @@ void Shard::receive_rtp(base::Timestamp now, PeerEntry& peer, base::Handle handl
   const auto accepted = peer.uplink->receive(now, *packet);
   schedule(now, handle, peer);
   if (!accepted) return;
-  if (!feeds(*publication, handle, peer)) return;
   const auto kind = peer.uplink->tracks()[accepted->track].kind;
+  if (!feeds(now, lane_of(*publication, kind), handle, peer, *accepted)) return;
   add_fresh(peer.publication, *publication, kind, accepted->packet, out);
 }
 
-// The peer that was told to publish last takes the publication over with its first packet; what those before it still
-// send then does not count any more (B-22).
-bool Shard::feeds(Publication& publication, base::Handle handle, const PeerEntry& peer) {
-  if (publication.feeder == handle) return true;
-  const PeerEntry* before = peers_.find(publication.feeder);
-  if (before != nullptr && before->uplink && before->generation > peer.generation) return false;
-  publication.feeder = handle;
+// The peer that was told to publish last takes each track over with the first packet that viewers can go on from; what
+// those before it still send then does not count any more (B-22).
+bool Shard::feeds(base::Timestamp now, Lane& lane, base::Handle handle, PeerEntry& peer,
+                  const sfu::Uplink::Accepted& accepted) {
+  if (lane.feeder == handle) return true;
+  const PeerEntry* before = peers_.find(lane.feeder);
+  if (before != nullptr && before->uplink) {
+    if (before->generation > peer.generation) return false;
+    if (!accepted.packet.keyframe && lane.track && lane.track->alive(now, accepted.packet.layer)) {
+      peer.uplink->request_keyframe(now, accepted.track, accepted.packet.layer);
+      return false;
+    }
+  }
+  lane.feeder = handle;
   return true;
 }
 

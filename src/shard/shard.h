@@ -93,7 +93,7 @@ class Shard {
     std::vector<base::Handle> subscriptions;  // what it watches
     // Lines that it does not watch now. Their numbering must go on should they come back: as many as control ever
     // negotiated with this peer, and no more.
-    std::vector<sfu::Subscription> paused;
+    std::vector<sfu::Subscription> parked;
     base::Timestamp scheduled = base::Timestamp::never();
   };
   struct Viewer {
@@ -102,16 +102,17 @@ class Shard {
     sfu::Subscription subscription;
     base::Handle peer;
     base::Handle publication;
+    plan::Layer wish = plan::Layer::kAuto;
   };
   struct Lane {  // one track of a publication, and who watches it here
     std::optional<sfu::Track> track;
+    base::Handle feeder;  // the peer whose packets it takes; at home only
     std::vector<base::Handle> viewers;
     std::vector<const sfu::MediaPacket*> fresh;  // appended to the track and not fanned out yet
   };
   struct Publication {
     explicit Publication(plan::PublicationId i) : id(i) {}
     plan::PublicationId id;
-    base::Handle feeder;           // the peer that publishes it; at home only
     bool published = false;        // at home
     uint64_t watching_shards = 0;  // a bit each; at home only
     std::array<Lane, kKinds> lanes;
@@ -143,7 +144,8 @@ class Shard {
   void receive_keyframe_request(base::Timestamp now, PeerEntry& peer, const rtcp::Block& block);
   Viewer* viewer_of(PeerEntry& peer, base::Ssrc ssrc);
   void resend(base::Timestamp now, PeerEntry& peer, Viewer& viewer, uint16_t sequence_number, base::SendBatch& out);
-  bool feeds(Publication& publication, base::Handle handle, const PeerEntry& peer);
+  bool feeds(base::Timestamp now, Lane& lane, base::Handle handle, PeerEntry& peer,
+             const sfu::Uplink::Accepted& accepted);
   void add_fresh(base::Handle handle, Publication& publication, plan::Kind kind, const sfu::MediaPacket& packet,
                  base::SendBatch& out);
   void fan_out(base::SendBatch& out);
@@ -152,14 +154,15 @@ class Shard {
 
   // Publications
   base::Handle publication_handle(plan::PublicationId id);
-  void attach(base::Timestamp now, base::Handle peer_handle, base::Handle publication_handle,
-              const plan::DownlinkTrack& line);
-  void pause(base::Handle viewer_handle);
+  base::Handle attach(base::Handle peer_handle, base::Handle publication_handle, const plan::DownlinkTrack& line);
+  void obey(base::Timestamp now, Publication& publication, Viewer& viewer, const plan::Wish& wish);
+  void park(base::Handle viewer_handle);
   void detach(base::Handle viewer_handle);
   void drop_if_idle(base::Handle handle);
   void request_keyframe(base::Timestamp now, Publication& publication, plan::Kind kind, uint8_t layer);
   void request_first_keyframe(base::Timestamp now, Publication& publication, const Viewer& viewer);
   void choose_layers(base::Timestamp now, Publication& publication);
+  void aim(base::Timestamp now, Publication& publication, Viewer& viewer);
   Lane& lane_of(Publication& publication, plan::Kind kind) { return publication.lanes[static_cast<size_t>(kind)]; }
 
   // Crossings

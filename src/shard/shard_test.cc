@@ -344,6 +344,83 @@ TEST_F(Shards, ALineThatComesBackGoesOnInItsNumbers) {
     EXPECT_EQ(number_of(viewer.rtp[i]), static_cast<uint16_t>(number_of(viewer.rtp[i - 1]) + 1));
 }
 
+// SIMULCAST_UPDATE is a Route with the same lines.
+TEST_F(Shards, AnotherWishForTheSameLinesIsNoBreak) {
+  for (const plan::ShardIndex shard : {plan::ShardIndex{0}, plan::ShardIndex{1}}) {
+    const plan::PublicationId publication{0, 200U + shard};
+    Caller& publisher = connect(0, 20U + shard);
+    Caller& viewer = connect(shard, 30U + shard);
+    execute(0, plan::Publish{publisher.id, publication, {uplink_track()}});
+    execute(shard, plan::Route{publication, viewer.id, {downlink_track(50)}});
+    exchange();
+    send(publisher, 5, 1, true);
+    run(Duration::millis(600));
+    const auto asked = shards_[0]->counters().keyframes_requested;
+    execute(shard, plan::Route{publication, viewer.id, {downlink_track(50)}, {.layer = plan::Layer::kLow}});
+    send(publisher, 5, 2, false);
+    run(Duration::millis(600));
+    ASSERT_EQ(viewer.rtp.size(), 2u);
+    EXPECT_EQ(number_of(viewer.rtp[1]), static_cast<uint16_t>(number_of(viewer.rtp[0]) + 1));
+    EXPECT_EQ(shards_[0]->counters().keyframes_requested, asked);
+  }
+}
+
+TEST_F(Shards, WhoIsPausedGetsNoVideoAndAsksForNone) {
+  const plan::Wish pause{.paused = true};
+  Caller& publisher = connect(0, 1);
+  Caller& viewer = connect(0, 2);
+  const std::vector lines{downlink_track(50), downlink_track(51, plan::Codec::kOpus)};
+  execute(0, plan::Publish{publisher.id, publication_, {uplink_track(), uplink_track(plan::Codec::kOpus)}});
+  execute(0, plan::Route{publication_, viewer.id, lines, pause});
+  send(publisher, 5, 1, true);
+  send(publisher, 6, 1, false, 111);
+  run(Duration::millis(600));
+  EXPECT_EQ(viewer.rtp.size(), 1u) << "the sound";
+  send_rtcp(viewer, rtcp::PictureLossIndication{{base::Ssrc(1), base::Ssrc(50)}});
+  run(Duration::millis(600));
+  EXPECT_EQ(shards_[0]->counters().keyframes_requested, 0u);
+  execute(0, plan::Route{publication_, viewer.id, lines});
+  run(Duration::millis(20));
+  EXPECT_EQ(shards_[0]->counters().keyframes_requested, 1u) << "at once";
+  send(publisher, 5, 2, true);
+  exchange();
+  EXPECT_EQ(viewer.rtp.size(), 2u);
+  execute(0, plan::Route{publication_, viewer.id, {}});
+  execute(0, plan::Route{publication_, viewer.id, lines, pause});
+  send(publisher, 5, 3, true);
+  exchange();
+  EXPECT_EQ(viewer.rtp.size(), 2u) << "a line that comes back is paused too";
+}
+
+// B-22: a microphone that is faster than its camera does not take the picture away.
+TEST_F(Shards, EachTrackIsTakenOverWhenItBegins) {
+  const std::vector tracks{uplink_track(), uplink_track(plan::Codec::kOpus)};
+  Caller& old = connect(0, 1);
+  Caller& viewer = connect(0, 2);
+  execute(0, plan::Publish{old.id, publication_, tracks});
+  execute(0, plan::Route{publication_, viewer.id, {downlink_track(50), downlink_track(51, plan::Codec::kOpus)}});
+  send(old, 5, 1, true);
+  exchange();
+  Caller& fresh = connect(0, 3);
+  execute(0, plan::Publish{fresh.id, publication_, tracks});
+  send(fresh, 8, 1, false, 111);
+  exchange();
+  send(old, 5, 2, false);
+  send(old, 6, 1, false, 111);
+  exchange();
+  EXPECT_EQ(viewer.rtp.size(), 3u) << "the new sound and the old picture";
+  send(fresh, 7, 1, false);
+  send(old, 5, 3, false);
+  run(Duration::millis(100));
+  EXPECT_EQ(viewer.rtp.size(), 4u) << "nobody can go on from there";
+  EXPECT_GE(shards_[0]->counters().keyframes_requested, 1u) << "but a keyframe is asked for";
+  send(fresh, 7, 2, true);
+  exchange();
+  send(old, 5, 4, false);
+  exchange();
+  EXPECT_EQ(viewer.rtp.size(), 5u);
+}
+
 TEST_F(Shards, ARouteMayReplaceEveryLine) {
   for (const plan::ShardIndex shard : {plan::ShardIndex{0}, plan::ShardIndex{1}}) {
     Caller& viewer = connect(shard, 10U + shard);

@@ -115,27 +115,35 @@ void Shard::schedule(base::Timestamp now, base::Handle handle, PeerEntry& peer) 
   deadlines_.add(next, handle);
 }
 
-// Layers that a viewer should be on, and those who have no picture yet.
+// Layers that viewers should be on, those who have no picture yet, and those who have just got another source.
 void Shard::choose_layers(base::Timestamp now, Publication& publication) {
   Lane& lane = lane_of(publication, plan::Kind::kVideo);
   if (!lane.track) return;
+  lane.track->rank_layers(now);
   for (const auto handle : lane.viewers) {
     Viewer& viewer = *viewers_.find(handle);
-    auto& subscription = viewer.subscription;
-    const auto best = lane.track->best_layer(now, subscription.target_layer());
-    if (!best || !peers_.find(viewer.peer)->transport.can_send()) continue;
-    const bool moved = subscription.aim(*best);
-    if (moved || subscription.waits_for_keyframe(*lane.track) || subscription.current_layer() != *best)
-      request_keyframe(now, publication, plan::Kind::kVideo, *best);
+    aim(now, publication, viewer);
+    if (viewer.subscription.next_report() <= now) schedule(now, viewer.peer, *peers_.find(viewer.peer));
   }
+}
+
+void Shard::aim(base::Timestamp now, Publication& publication, Viewer& viewer) {
+  auto& track = lane_of(publication, plan::Kind::kVideo).track;
+  auto& subscription = viewer.subscription;
+  if (!track || subscription.paused() || !peers_.find(viewer.peer)->transport.can_send()) return;
+  const auto layer = track->choose(now, viewer.wish);
+  if (!layer) return;
+  subscription.aim(*layer);
+  if (subscription.waits_for_keyframe(*track) || subscription.current_layer() != *layer)
+    request_keyframe(now, publication, plan::Kind::kVideo, *layer);
 }
 
 void Shard::request_first_keyframe(base::Timestamp now, Publication& publication, const Viewer& viewer) {
   const auto& subscription = viewer.subscription;
-  if (subscription.line().kind != plan::Kind::kVideo) return;
-  auto& track = lane_of(publication, plan::Kind::kVideo).track;
+  if (subscription.line().kind != plan::Kind::kVideo || subscription.paused()) return;
+  const auto& track = lane_of(publication, plan::Kind::kVideo).track;
   const auto current = subscription.current_layer();
-  const auto best = track ? track->best_layer(now, subscription.target_layer()) : std::nullopt;
+  const auto best = track ? track->choose(now, viewer.wish) : std::nullopt;
   request_keyframe(now, publication, plan::Kind::kVideo, current.value_or(best.value_or(0)));
 }
 
@@ -149,13 +157,14 @@ void Shard::request_keyframe(base::Timestamp now, Publication& publication, plan
     cross_or_lose(publication.id.home, message);
     return;
   }
-  PeerEntry* feeder = peers_.find(publication.feeder);
+  const auto feeder_handle = lane_of(publication, kind).feeder;
+  PeerEntry* feeder = peers_.find(feeder_handle);
   if (feeder == nullptr || !feeder->uplink) return;
   const auto& tracks = feeder->uplink->tracks();
   const auto found = std::ranges::find(tracks, kind, &plan::UplinkTrack::kind);
   if (found == tracks.end()) return;
   feeder->uplink->request_keyframe(now, static_cast<uint8_t>(found - tracks.begin()), layer);
-  schedule(now, publication.feeder, *feeder);
+  schedule(now, feeder_handle, *feeder);
 }
 
 }  // namespace heliograph::shard
