@@ -18,6 +18,8 @@
 #include <boost/beast/websocket/stream.hpp>
 #include <chrono>
 #include <ctime>
+#include <list>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -39,6 +41,10 @@ using Parser = http::request_parser<http::string_body>;
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr size_t kMaxFrameHeader = 10;  // RFC 6455 section 5.2, unmasked
 constexpr size_t kMaxReason = 123;      // RFC 6455 section 5.5, less the code
+// What is made ready for a read between messages, and within one: a client has to send what it wants us to hold, a
+// header that promises 128 KB is not enough.
+constexpr size_t kIdleRead = 512;
+constexpr size_t kReadStep = 4 * 1024;
 
 std::string text(beast::string_view view) { return {view.data(), view.size()}; }
 
@@ -51,6 +57,14 @@ base::IpAddress address_of(const asio::ip::tcp::socket& socket) {
                          : base::IpAddress::v6(address.to_v6().to_bytes());
 }
 
+// All lines of a header that may come more than once, as one (RFC 9110 section 5.3).
+std::string all_of(const Message& message, beast::string_view name) {
+  std::string all;
+  const auto [first, last] = message.equal_range(name);
+  for (auto line = first; line != last; ++line) all += (all.empty() ? "" : ", ") + text(line->value());
+  return all;
+}
+
 Request request_of(const Message& message, const base::IpAddress& address) {
   const auto target = text(message.target());
   const auto [path, query] = split_target(target);
@@ -60,6 +74,9 @@ Request request_of(const Message& message, const base::IpAddress& address) {
           .authorization = text(message[http::field::authorization]),
           .if_none_match = text(message[http::field::if_none_match]),
           .content_type = text(message[http::field::content_type]),
+          .accept = all_of(message, "Accept"),
+          .origin = text(message[http::field::origin]),
+          .forwarded_for = all_of(message, "X-Forwarded-For"),
           .body = message.body(),
           .address = address};
 }
@@ -101,6 +118,9 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   void start();
   void send(std::string message) override;
   void close(uint16_t code, std::string reason) override;
+  size_t held_bytes() const override { return held_; }
+  void shed() override;
+  void drop() override;
 
  private:
   enum class Next { kRequest, kWebSocket, kEnd };
@@ -117,9 +137,16 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   std::optional<Response> denial_of(const Upgrade& upgrade);
   asio::awaitable<void> hang_up();
   asio::awaitable<void> talk();
+  asio::awaitable<void> wait_for_reader();
   void take_in();
+  void hear();
+  void account();
   void pump();
   void pulse();
+  void give_up();
+  void resume();
+  void no_longer_waiting();
+  void drop_queue();
   uint16_t code_of(const error_code& error) const;
   void retire(uint16_t code);
   void gone();
@@ -129,7 +156,11 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   websocket::stream<Wire, false> ws_;  // HTTP runs on its next layer until the upgrade
   beast::flat_buffer inbox_;
   Outbox outbox_;
-  Upgrade upgrade_;
+  size_t held_ = 0;  // our part of Counters::held_bytes
+  ConnectionId id_ = 0;
+  std::unique_ptr<Upgrade> upgrade_;                       // until on_open
+  std::optional<std::list<Connection*>::iterator> place_;  // in Hall::waiting
+  asio::steady_timer* gate_ = nullptr;                     // while nothing is read because the client does not read
   asio::steady_timer pulse_timer_;
   Clock::time_point last_heard_;
   Clock::time_point last_ping_;
@@ -145,6 +176,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
 void Session::start() {
   ++hall_.counters.sockets_total;
   ++hall_.counters.sockets_open;
+  place_ = hall_.waiting.insert(hall_.waiting.end(), this);
   auto self = shared_from_this();
   asio::co_spawn(
       ws_.get_executor(), [self]() { return self->run(); },
@@ -167,7 +199,8 @@ asio::awaitable<void> Session::run() {
 asio::awaitable<bool> Session::secure() {
   wire().limit(limits().tls_handshake);
   const auto [error] = co_await wire().async_tls_handshake(kAwait);
-  if (error) hall_.counters.refuse(wire().limit_passed() ? Refused::kTooSlow : Refused::kBadRequest);
+  // One that was dropped has been counted.
+  if (error && place_) hall_.counters.refuse(wire().limit_passed() ? Refused::kTooSlow : Refused::kBadRequest);
   co_return !error;
 }
 
@@ -213,12 +246,15 @@ asio::awaitable<Session::Next> Session::respond(const Message& asked, const Resp
 
 asio::awaitable<Session::Next> Session::upgrade(const Message& asked) {
   const auto request = request_of(asked, address_);
-  upgrade_ = {.id = ++hall_.last_id,
-              .address = address_,
-              .path = request.path,
-              .token = token_of(request.query, request.authorization),
-              .origin = text(asked[http::field::origin])};
-  if (const auto denial = denial_of(upgrade_)) co_return co_await respond(asked, *denial, false);
+  id_ = ++hall_.last_id;
+  upgrade_ = std::make_unique<Upgrade>(Upgrade{.id = id_,
+                                               .address = address_,
+                                               .path = request.path,
+                                               .token = token_of(request.query, request.authorization),
+                                               .origin = request.origin,
+                                               .forwarded_for = request.forwarded_for,
+                                               .host = text(asked[http::field::host])});
+  if (const auto denial = denial_of(*upgrade_)) co_return co_await respond(asked, *denial, false);
   ws_.read_message_max(kMaxMessageBytes);
   ws_.auto_fragment(true);
   ws_.write_buffer_bytes(kMaxFrameBytes - kMaxFrameHeader);
@@ -237,9 +273,9 @@ asio::awaitable<Session::Next> Session::upgrade(const Message& asked) {
 std::optional<Response> Session::denial_of(const Upgrade& upgrade) {
   if (hall_.draining) {
     hall_.counters.refuse(Refused::kDraining);
-    auto response = problem(503, "The server is about to stop; connect again in a moment.");
-    response.headers.emplace_back("Retry-After", "1");
-    return response;
+    return denied({.status = 503,
+                   .sentence = "The server is about to stop; connect again in a moment.",
+                   .retry_after = base::Duration::seconds(1)});
   }
   // RFC 6455 section 4.1: a client waits for the 101 before it sends.
   if (inbox_.size() > 0) {
@@ -252,9 +288,7 @@ std::optional<Response> Session::denial_of(const Upgrade& upgrade) {
   hall_.counters.refuse(denial.status == 401   ? Refused::kUnauthorized
                         : denial.status == 403 ? Refused::kForbidden
                                                : Refused::kBusy);
-  auto response = problem(denial.status, denial.sentence);
-  if (denial.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");  // RFC 6750 section 3
-  return response;
+  return denied(denial);
 }
 
 asio::awaitable<void> Session::hang_up() {
@@ -265,50 +299,104 @@ asio::awaitable<void> Session::hang_up() {
 
 asio::awaitable<void> Session::talk() {
   wire().no_limit();
+  no_longer_waiting();
   opened_ = true;
   ++hall_.counters.connections_total;
   ++hall_.counters.connections_open;
   ++hall_.counters.responses[1];
-  hall_.open.emplace(upgrade_.id, shared_from_this());
+  hall_.open.emplace(id_, shared_from_this());
   last_heard_ = last_ping_ = Clock::now();
+  inbox_.shrink_to_fit();  // of the request
   pulse();
-  hall_.callbacks.on_open(upgrade_);
+  hall_.callbacks.on_open(*std::exchange(upgrade_, nullptr));
   error_code error;
   while (!error) {
-    std::tie(error, std::ignore) = co_await ws_.async_read_some(inbox_, 0, kAwait);
+    const size_t most = ws_.is_message_done() ? kIdleRead : kReadStep;
+    std::tie(error, std::ignore) = co_await ws_.async_read_some(inbox_, most, kAwait);
     last_heard_ = Clock::now();
     if (!error) take_in();
+    if (outbox_.is_fuller_than(1, 2) && !closing_ && !retired_) co_await wait_for_reader();
   }
   retire(code_of(error));
   wire().abort();
 }
 
+// Backpressure: who does not read what we answer is not asked for more, until there is room again.
+asio::awaitable<void> Session::wait_for_reader() {
+  ++hall_.counters.backpressure;
+  asio::steady_timer gate(ws_.get_executor(), Clock::time_point::max());
+  gate_ = &gate;
+  co_await gate.async_wait(kAwait);
+  gate_ = nullptr;
+  last_heard_ = Clock::now();  // it has read: a sign of life
+}
+
+void Session::resume() {
+  if (gate_ != nullptr) gate_->cancel();
+}
+
 // Some of a message has been read.
 void Session::take_in() {
-  if (closing_) return inbox_.consume(inbox_.size());
-  if (ws_.got_binary()) return close(close_code::kUnknownData, "only text messages are taken");
-  if (!ws_.is_message_done()) return;
+  if (!closing_ && ws_.got_binary()) close(close_code::kUnknownData, "only text messages are taken");
+  if (!closing_ && ws_.is_message_done()) hear();
+  if (closing_ || ws_.is_message_done()) inbox_.consume(inbox_.size());
+  if (inbox_.size() == 0 && inbox_.capacity() > kReadStep) inbox_.shrink_to_fit();
+  account();
+  hall_.relieve();
+}
+
+void Session::hear() {
   const auto data = inbox_.cdata();
   ++hall_.counters.messages_in;
   hall_.counters.bytes_in += data.size();
-  hall_.callbacks.on_text(upgrade_.id, {static_cast<const char*>(data.data()), data.size()});
-  inbox_.consume(inbox_.size());
+  hall_.callbacks.on_text(id_, {static_cast<const char*>(data.data()), data.size()});
+}
+
+// What is no message yet, beyond what every idle connection has, and what waits to go out.
+void Session::account() {
+  const size_t now = closing_ || retired_ ? 0 : outbox_.bytes() + inbox_.size();
+  hall_.counters.held_bytes += now - held_;
+  held_ = now;
 }
 
 void Session::send(std::string message) {
   if (closing_ || retired_) return;
-  if (outbox_.push(std::move(message))) return pump();
-  ++hall_.counters.slow_readers;
-  outbox_.keep_front();
+  if (!outbox_.push(std::move(message))) {
+    ++hall_.counters.slow_readers;
+    return shed();
+  }
+  pump();
+  account();
+  hall_.relieve();
+}
+
+void Session::shed() {
+  drop_queue();
   close(close_code::kTryAgainLater, "what was sent has not been read in time");
+}
+
+// All but what is being written.
+void Session::drop_queue() {
+  if (writing_)
+    outbox_.keep_front();
+  else
+    outbox_.clear();
+}
+
+void Session::drop() {
+  no_longer_waiting();
+  wire().abort();
+}
+
+void Session::no_longer_waiting() {
+  if (place_) hall_.waiting.erase(*place_);
+  place_.reset();
 }
 
 void Session::close(uint16_t code, std::string reason) {
   if (closing_ || retired_) return;
   closing_ = true;
   close_reason_ = {static_cast<websocket::close_code>(code), cut_reason(reason)};
-  pulse_timer_.cancel();
-  wire().limit(limits().close_handshake);
   retire(code);
   pump();
 }
@@ -321,10 +409,12 @@ void Session::pump() {
     return ws_.async_write(asio::buffer(outbox_.front()),
                            [self = shared_from_this()](const error_code& error, size_t size) {
                              self->writing_ = false;
-                             if (error) return self->wire().abort();
+                             if (error) return self->give_up();
                              ++self->hall_.counters.messages_out;
                              self->hall_.counters.bytes_out += size;
                              self->outbox_.pop();
+                             self->account();
+                             if (!self->outbox_.is_fuller_than(1, 4)) self->resume();
                              self->pump();
                            });
   }
@@ -339,9 +429,11 @@ void Session::pulse() {
   const auto silence = std::chrono::microseconds(limits().silence.us());
   const auto interval = std::chrono::microseconds(limits().ping_interval.us());
   if (now - last_heard_ >= silence) {
+    // Not heard because not listened to: it reads nothing.
+    if (gate_ != nullptr) return ++hall_.counters.slow_readers, shed();
     ++hall_.counters.silent;
     retire(close_code::kAbnormal);
-    return wire().abort();
+    return give_up();
   }
   if (now - last_ping_ >= interval) {
     last_ping_ = now;
@@ -367,13 +459,24 @@ void Session::retire(uint16_t code) {
   if (std::exchange(retired_, true)) return;
   hall_.counters.close(code);
   pulse_timer_.cancel();
+  if (!closing_) drop_queue();
+  // From here on it is about the goodbye, which whoever does not read may not drag out.
+  wire().limit(limits().close_handshake);
+  account();
+  resume();
   const auto self = shared_from_this();
-  hall_.open.erase(upgrade_.id);
+  hall_.open.erase(id_);
   // Posted: the owner may be in the middle of a call to send() or close().
-  asio::post(ws_.get_executor(), [self] { self->hall_.callbacks.on_closed(self->upgrade_.id); });
+  asio::post(ws_.get_executor(), [self] { self->hall_.callbacks.on_closed(self->id_); });
+}
+
+void Session::give_up() {
+  wire().abort();
+  resume();
 }
 
 void Session::gone() {
+  no_longer_waiting();
   wire().abort();
   --hall_.counters.sockets_open;
   if (opened_) --hall_.counters.connections_open;

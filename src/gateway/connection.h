@@ -4,6 +4,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -13,7 +14,20 @@
 
 namespace heliograph::gateway {
 
-class Connection;
+// One accepted socket: HTTP requests until one of them asks for a WebSocket. It keeps itself alive until its socket is
+// gone. The class behind it is the one translation unit that compiles Beast.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  virtual void send(std::string text) = 0;
+  virtual void close(uint16_t code, std::string reason) = 0;
+  // Its part of Counters::held_bytes.
+  virtual size_t held_bytes() const = 0;
+  // Forgets what is queued and closes with 1013.
+  virtual void shed() = 0;
+  // Before the upgrade: the socket is closed without a word.
+  virtual void drop() = 0;
+};
 
 // What every connection of one gateway shares; outlives them all.
 struct Hall {
@@ -25,15 +39,13 @@ struct Hall {
   bool draining = false;
   ConnectionId last_id = 0;
   std::unordered_map<ConnectionId, std::shared_ptr<Connection>> open = {};  // those between on_open and on_closed
-};
+  std::list<Connection*> waiting = {};  // those that are no WebSocket yet, who came first in front
 
-// One accepted socket: HTTP requests until one of them asks for a WebSocket. It keeps itself alive until its socket is
-// gone. The class behind it is the one translation unit that compiles Beast.
-class Connection {
- public:
-  virtual ~Connection() = default;
-  virtual void send(std::string text) = 0;
-  virtual void close(uint16_t code, std::string reason) = 0;
+  // Room for one more socket, if need be at the cost of who has waited longest.
+  bool make_room();
+  // Past Limits::max_held_bytes: closes those that hold most, until a quarter of it is free. Looks at all connections,
+  // but seldom: that quarter must be filled again first.
+  void relieve();
 };
 
 void start_connection(boost::asio::ip::tcp::socket socket, Hall& hall);

@@ -16,11 +16,12 @@ enum class Refused : uint8_t {
   kDraining,      // an upgrade while draining
   kBadRequest,    // not HTTP, headers too large, a broken upgrade
   kTooSlow,       // TLS handshake, headers or body not there in time
+  kCrowdedOut,    // waited longest of too many that were no WebSocket yet
 };
-inline constexpr size_t kRefusedCount = 7;
+inline constexpr size_t kRefusedCount = 8;
 constexpr const char* name_of(Refused reason) {
   constexpr const char* kNames[kRefusedCount] = {"full",     "unauthorized", "forbidden", "busy",
-                                                 "draining", "bad_request",  "too_slow"};
+                                                 "draining", "bad_request",  "too_slow",  "crowded_out"};
   return kNames[static_cast<size_t>(reason)];
 }
 
@@ -28,7 +29,7 @@ constexpr const char* name_of(Refused reason) {
 inline constexpr uint16_t kFirstCloseCode = 1000;
 inline constexpr size_t kCloseCodes = 17;
 
-// Numbers since the start, but for the two that say "open". Read them on the gateway's thread.
+// Numbers since the start, but for what says "open" or "held". Read them on the gateway's thread.
 struct Counters {
   uint64_t sockets_open = 0;      // TCP connections, whatever they speak
   uint64_t sockets_total = 0;     // accepted
@@ -38,7 +39,10 @@ struct Counters {
   uint64_t messages_out = 0;
   uint64_t bytes_in = 0;  // text of messages, without framing
   uint64_t bytes_out = 0;
+  uint64_t held_bytes = 0;    // queued to clients, or come of messages that are not whole yet
   uint64_t slow_readers = 0;  // closed because they did not read what was sent
+  uint64_t shed = 0;          // closed because all together held too much, and they most
+  uint64_t backpressure = 0;  // times that nothing more was read from one who did not read the answers
   uint64_t silent = 0;        // gone because nothing came from them (B-56)
   uint64_t accept_errors = 0;
   std::array<uint64_t, 6> responses{};  // HTTP answers by hundreds: [2] is 2xx; [1] is the upgrades

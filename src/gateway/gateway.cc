@@ -18,6 +18,9 @@
 #include <system_error>
 #include <utility>
 
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include "gateway/connection.h"
 #include "gateway/listen_address.h"
 #include "gateway/router.h"
@@ -160,9 +163,13 @@ asio::awaitable<void> Gateway::Core::accept(tcp::acceptor& acceptor) {
 }
 
 void Gateway::Core::take(tcp::socket socket) {
-  if (hall.counters.sockets_open >= hall.limits.max_sockets) return hall.counters.refuse(Refused::kFull);
+  if (!hall.make_room()) return hall.counters.refuse(Refused::kFull);
   error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
+  // What one who does not read leaves unsent shall wait where it is counted and bounded, not in the kernel's buffers,
+  // which grow to megabytes.
+  constexpr int kUnsentInKernel = 64 * 1024;
+  setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentInKernel, sizeof kUnsentInKernel);
   start_connection(std::move(socket), hall);
 }
 

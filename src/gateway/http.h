@@ -19,6 +19,10 @@ struct Request {
   std::string authorization;  // the header, whole; empty: none
   std::string if_none_match;
   std::string content_type;
+  std::string accept = {};
+  std::string origin = {};
+  // X-Forwarded-For, every line of it; anyone can write it, so that it says something only if `address` is trusted to.
+  std::string forwarded_for = {};
   std::string body;
   base::IpAddress address;  // who asks
 };

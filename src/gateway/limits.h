@@ -26,11 +26,15 @@ inline constexpr uint16_t kTryAgainLater = 1013;
 }  // namespace close_code
 
 struct Limits {
-  size_t max_sockets = 20'000;            // the next is closed at once
+  size_t max_sockets = 20'000;  // the next takes the place of who waits longest for an upgrade, or is closed at once
+  size_t max_waiting = 4'096;   // sockets that are no WebSocket yet; one more crowds out who waits longest
   size_t max_header_bytes = 16 * 1024;    // more is answered 431
   size_t max_body_bytes = 64 * 1024;      // more is answered 413
   size_t max_queued_bytes = 1024 * 1024;  // to one slow reader; more closes it with 1013
   size_t max_queued_messages = 1'024;     // the same
+  // Over all connections, what is queued and what has come of unfinished messages; past it, those that hold most are
+  // closed with 1013 until a quarter is free.
+  size_t max_held_bytes = 256 * 1024 * 1024;
   base::Duration tls_handshake = base::Duration::seconds(10);
   base::Duration request = base::Duration::seconds(10);   // from the first wait for a request to its last byte
   base::Duration response = base::Duration::seconds(30);  // until an HTTP answer is written

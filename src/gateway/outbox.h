@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
+#include <list>
 #include <string>
 #include <utility>
 
@@ -11,38 +11,51 @@
 namespace heliograph::gateway {
 
 // What waits to be written to one connection. Bounded: a message that does not fit is not taken, and the connection
-// must then be closed.
+// must then be closed. A list: it costs nothing while it is empty, and what is being written stays where it is.
 class Outbox {
  public:
   explicit Outbox(const Limits& limits) : limits_(limits) {}
 
   [[nodiscard]] bool push(std::string text) {
     // A lone message is always taken: the limit is about what piles up.
-    if (!texts_.empty() && bytes_ + text.size() > limits_.max_queued_bytes) return false;
+    if (!texts_.empty() && bytes_ + cost(text) > limits_.max_queued_bytes) return false;
     if (texts_.size() >= limits_.max_queued_messages) return false;
-    bytes_ += text.size();
+    bytes_ += cost(text);
     texts_.push_back(std::move(text));
     return true;
   }
   bool empty() const { return texts_.empty(); }
   const std::string& front() const { return texts_.front(); }
   void pop() {
-    bytes_ -= texts_.front().size();
+    bytes_ -= cost(texts_.front());
     texts_.pop_front();
+  }
+  void clear() {
+    texts_.clear();
+    bytes_ = 0;
   }
   // Forgets all but the message that is being written.
   void keep_front() {
     while (texts_.size() > 1) {
-      bytes_ -= texts_.back().size();
+      bytes_ -= cost(texts_.back());
       texts_.pop_back();
     }
   }
+  // More than this part of what it may hold.
+  bool is_fuller_than(size_t numerator, size_t denominator) const {
+    return bytes_ > limits_.max_queued_bytes * numerator / denominator ||
+           texts_.size() > limits_.max_queued_messages * numerator / denominator;
+  }
+  // Of memory, so that very many very small messages count as what they are.
   size_t bytes() const { return bytes_; }
   size_t messages() const { return texts_.size(); }
 
  private:
+  static constexpr size_t kNodeBytes = sizeof(std::string) + 2 * sizeof(void*) + 16;  // with the allocator's own
+  static size_t cost(const std::string& text) { return text.size() + kNodeBytes; }
+
   const Limits& limits_;
-  std::deque<std::string> texts_;
+  std::list<std::string> texts_;
   size_t bytes_ = 0;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/upgrade.h"
 
+#include <algorithm>
 #include <optional>
 
 namespace heliograph::gateway {
@@ -37,7 +38,33 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return true;
 }
 
+// RFC 6750 section 3: an error_description holds printable ASCII without quotes and backslashes.
+std::string describable(std::string_view sentence) {
+  std::string out(sentence);
+  std::ranges::replace_if(out, [](char c) { return c < ' ' || c > '~' || c == '"' || c == '\\'; }, '\'');
+  return out;
+}
+
+std::string challenge(const Denial& denial) {
+  // RFC 6750 section 3.1: who brought no token is told no error.
+  if (denial.error.empty()) return "Bearer";
+  return "Bearer error=\"" + std::string(denial.error) + "\", error_description=\"" + describable(denial.sentence) +
+         "\"";
+}
+
+// Rounded up: who comes back when it says so must not be too early.
+int64_t seconds_of(base::Duration time) { return (time.us() + 999'999) / 1'000'000; }
+
 }  // namespace
+
+Response denied(const Denial& denial) {
+  auto response = problem(denial.status, denial.sentence);
+  if (denial.status == 401 || (denial.status == 403 && !denial.error.empty()))
+    response.headers.emplace_back("WWW-Authenticate", challenge(denial));
+  if (denial.retry_after.us() > 0)
+    response.headers.emplace_back("Retry-After", std::to_string(seconds_of(denial.retry_after)));
+  return response;
+}
 
 Target split_target(std::string_view target) {
   const size_t mark = target.find('?');

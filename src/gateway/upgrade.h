@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include "base/socket_address.h"
+#include "base/time.h"
+#include "gateway/http.h"
 
 namespace heliograph::gateway {
 
@@ -18,13 +20,21 @@ struct Upgrade {
   std::string path;    // any; not percent-decoded
   std::string token;   // ?token= or Authorization: Bearer, the query first (B-2); empty: none
   std::string origin;  // empty: no browser
+  // X-Forwarded-For, every line of it; anyone can write it, so that it says something only if `address` is trusted to.
+  std::string forwarded_for = {};
+  std::string host = {};  // Host: what the client calls this server
 };
 
-// Why a client is not let in: the HTTP status (401, 403, 429, 503) and one sentence for its developer.
+// Why a client is not let in, over HTTP of any kind.
 struct Denial {
-  unsigned status = 403;
-  std::string sentence;
+  unsigned status = 403;            // 401, 403, 429, 503
+  std::string sentence;             // for its developer
+  base::Duration retry_after = {};  // Retry-After, in whole seconds; zero: none
+  std::string_view error = {};      // "invalid_token", "insufficient_scope"; empty: no token was brought
 };
+
+// Problem+json with Retry-After (RFC 9110 section 10.2.3) and, for 401 and 403, WWW-Authenticate (RFC 6750 section 3).
+Response denied(const Denial& denial);
 
 // "/a?b=c" → {"/a", "b=c"}.
 struct Target {

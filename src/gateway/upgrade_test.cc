@@ -52,20 +52,27 @@ TEST(ListenAddress, KnowsWhatOnlyThisMachineReaches) {
 }
 
 TEST(Outbox, TakesAMessageHoweverLargeButNotAPile) {
-  const Limits limits{.max_queued_bytes = 10, .max_queued_messages = 3};
+  const Limits limits{.max_queued_bytes = 1'000, .max_queued_messages = 3};
   Outbox large(limits);
-  EXPECT_TRUE(large.push(std::string(50, 'x')));
+  EXPECT_TRUE(large.push(std::string(5'000, 'x')));
   EXPECT_FALSE(large.push("y"));
   Outbox many(limits);
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(many.push("m"));
   EXPECT_FALSE(many.push("m"));
+  const size_t three = many.bytes();
+  EXPECT_GT(three, 3u);  // they cost more than their text
   many.pop();
-  EXPECT_TRUE(many.push("12345678"));
-  EXPECT_EQ(many.bytes(), 10u);
-  EXPECT_FALSE(many.push("9"));
+  EXPECT_EQ(many.bytes(), three / 3 * 2);
+  EXPECT_FALSE(many.push(std::string(1'000 - many.bytes(), '9')));
+  EXPECT_TRUE(many.is_fuller_than(1, 2));  // messages, though not bytes
   many.keep_front();
   EXPECT_EQ(many.messages(), 1u);
-  EXPECT_EQ(many.bytes(), 1u);
+  EXPECT_EQ(many.bytes(), three / 3);
+  EXPECT_FALSE(many.is_fuller_than(1, 2));
+  many.clear();
+  EXPECT_EQ(many.bytes(), 0u);
+  EXPECT_TRUE(many.push(std::string(600, 'x')));
+  EXPECT_TRUE(many.is_fuller_than(1, 2));  // bytes, though not messages
 }
 
 TEST(Counters, CountKnownCloseCodesByThemselvesAndTheRestTogether) {
@@ -74,6 +81,33 @@ TEST(Counters, CountKnownCloseCodesByThemselvesAndTheRestTogether) {
   EXPECT_EQ(counters.closed(1000), 1u);
   EXPECT_EQ(counters.closed(1015), 1u);
   EXPECT_EQ(counters.closes.back(), 4u);
+}
+
+std::string header(const Response& response, std::string_view name) {
+  for (const auto& [key, value] : response.headers)
+    if (key == name) return value;
+  return "none";
+}
+
+// RFC 6750 section 3
+TEST(Denied, ChallengesWhoBroughtNoTokenAndSaysWhatIsWrongWithOne) {
+  EXPECT_EQ(header(denied({.status = 401, .sentence = "A token is needed."}), "WWW-Authenticate"), "Bearer");
+  EXPECT_EQ(header(denied({.status = 401, .sentence = "\"a\\b\" has\texpired.", .error = "invalid_token"}),
+                   "WWW-Authenticate"),
+            "Bearer error=\"invalid_token\", error_description=\"'a'b' has'expired.\"");
+  EXPECT_EQ(header(denied({.status = 403, .sentence = "No.", .error = "insufficient_scope"}), "WWW-Authenticate"),
+            "Bearer error=\"insufficient_scope\", error_description=\"No.\"");
+  EXPECT_EQ(header(denied({.status = 403, .sentence = "No."}), "WWW-Authenticate"), "none");
+}
+
+// RFC 9110 section 10.2.3, RFC 9457
+TEST(Denied, SaysWhenToComeBackInWholeSecondsAndNotTooEarly) {
+  const auto response = denied({.status = 429, .sentence = "Too many.", .retry_after = base::Duration::millis(2'001)});
+  EXPECT_EQ(header(response, "Retry-After"), "3");
+  EXPECT_EQ(header(response, "WWW-Authenticate"), "none");
+  EXPECT_EQ(response.content_type, "application/problem+json");
+  EXPECT_EQ(response.body, R"({"type":"about:blank","title":"Too Many Requests","status":429,"detail":"Too many."})");
+  EXPECT_EQ(header(denied({.status = 503, .sentence = "Full."}), "Retry-After"), "none");
 }
 
 }  // namespace
