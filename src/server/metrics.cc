@@ -58,10 +58,25 @@ void add_gateway(Page& page, const gateway::Counters& c) {
   page.counter("heliograph_messages_in_total", "WebSocket messages received", c.messages_in);
   page.counter("heliograph_messages_out_total", "WebSocket messages sent", c.messages_out);
   page.counter("heliograph_slow_readers_total", "WebSockets closed because they did not read", c.slow_readers);
+  page.gauge("heliograph_held_bytes", "Queued to WebSockets, or come of messages that are not whole yet", c.held_bytes);
+  page.counter("heliograph_shed_total", "WebSockets closed because all together held too much, and they most", c.shed);
+  page.counter("heliograph_backpressure_total", "Times that a WebSocket was not read because it did not read",
+               c.backpressure);
   page.counter("heliograph_silent_total", "WebSockets closed because nothing came from them", c.silent);
   page.begin("heliograph_refused_total", "Who did not come in at the door, by reason", MetricType::Counter);
   for (size_t i = 0; i < gateway::kRefusedCount; ++i)
     page.add(static_cast<double>(c.refused[i]), {{"reason", gateway::name_of(static_cast<gateway::Refused>(i))}});
+}
+
+void add_door(Page& page, const DoorNumbers& door) {
+  page.begin("heliograph_tokens_refused_total", "Tokens that were not taken, by reason", MetricType::Counter);
+  for (size_t i = 0; i < token::kReasonCount; ++i)
+    page.add(static_cast<double>(door.tokens_refused[i]), {{"reason", token::name_of(static_cast<token::Reason>(i))}});
+  page.begin("heliograph_turned_away_total", "Upgrades turned away before their token was looked at, by reason",
+             MetricType::Counter);
+  for (size_t i = 0; i < kTurnedAwayCount; ++i)
+    page.add(static_cast<double>(door.turned_away[i]), {{"reason", name_of(static_cast<TurnedAway>(i))}});
+  page.gauge("heliograph_addresses_full", "Addresses with all the connections that they may have", door.addresses_full);
 }
 
 using Read = uint64_t (*)(const ShardSnapshot&);
@@ -123,11 +138,12 @@ void add_shards(Page& page, std::span<const ShardSnapshot> shards) {
 
 }  // namespace
 
-std::string metrics_text(const control::Numbers& control, const gateway::Counters& gateway,
+std::string metrics_text(const control::Numbers& control, const gateway::Counters& gateway, const DoorNumbers& door,
                          std::span<const ShardSnapshot> shards) {
   Page page;
   add_control(page, control);
   add_gateway(page, gateway);
+  add_door(page, door);
   add_shards(page, shards);
   return page.text();
 }

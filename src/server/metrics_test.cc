@@ -17,15 +17,22 @@ TEST(Metrics, EveryNumberIsInPrometheusText) {
   control.refusals[base::Code::kInvalidSignal] = 5;
   gateway::Counters gateway;
   gateway.connections_open = 4;
+  DoorNumbers door;
+  door.tokens_refused[static_cast<size_t>(token::Reason::kExpired)] = 8;
+  door.turned_away[static_cast<size_t>(TurnedAway::kRate)] = 9;
+  door.addresses_full = 2;
   std::array<ShardSnapshot, 2> shards;
   shards[0].peers = 11;
   shards[1].shard.packets_forwarded = 12'345'678;
   shards[1].shard.drops.forged = 6;
   shards[1].udp.send_failed = 7;
-  const auto text = metrics_text(control, gateway, shards);
+  const auto text = metrics_text(control, gateway, door, shards);
   EXPECT_THAT(text, HasSubstr("# TYPE heliograph_rooms gauge\nheliograph_rooms 3\n"));
   EXPECT_THAT(text, HasSubstr("heliograph_refusals_total{code=\"2001\"} 5\n"));
   EXPECT_THAT(text, HasSubstr("heliograph_websockets 4\n"));
+  EXPECT_THAT(text, HasSubstr("heliograph_tokens_refused_total{reason=\"expired\"} 8\n"));
+  EXPECT_THAT(text, HasSubstr("heliograph_turned_away_total{reason=\"rate\"} 9\n"));
+  EXPECT_THAT(text, HasSubstr("heliograph_addresses_full 2\n"));
   EXPECT_THAT(text, HasSubstr("heliograph_peers{shard=\"0\"} 11\nheliograph_peers{shard=\"1\"} 0\n"));
   EXPECT_THAT(text, HasSubstr("# TYPE heliograph_packets_forwarded_total counter\n"));
   EXPECT_THAT(text, HasSubstr("heliograph_packets_forwarded_total{shard=\"1\"} 12345678"));
@@ -35,7 +42,7 @@ TEST(Metrics, EveryNumberIsInPrometheusText) {
 
 TEST(Metrics, NamesComeOnce) {
   const std::array<ShardSnapshot, 3> shards{};
-  const auto text = metrics_text({}, {}, shards);
+  const auto text = metrics_text({}, {}, {}, shards);
   const std::string help = "# HELP heliograph_packets_received_total";
   const auto first = text.find(help);
   ASSERT_NE(first, std::string::npos);

@@ -19,6 +19,7 @@ using base::Duration;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 using Variables = std::map<std::string, std::string>;
 
@@ -169,6 +170,77 @@ TEST(Options, ListeningBeyondThisMachineNeedsDevelopmentModeWhileThereAreNoKeys)
   EXPECT_TRUE(run({"serve", "--listen", "localhost:8080"}));
 }
 
+const std::string kSecret = "web:" + std::string(32, 'S');
+
+TEST(Options, WithKeysTheServerMayListenAnywhere) {
+  EXPECT_TRUE(run({"serve", "--listen", "0.0.0.0:8080", "--token-secrets", kSecret.c_str()}));
+  EXPECT_TRUE(run({"serve", "--listen", "0.0.0.0:8080", "--token-secret-files", "web:/run/secret"}));
+  EXPECT_TRUE(run({"serve", "--listen", "0.0.0.0:8080"}, {{"HELIOGRAPH_TOKEN_JWKS", "keys.json"}}));
+  EXPECT_TRUE(run_file("listen = [\"0.0.0.0:8080\"]\ntoken_public_keys = [\"key.pem\"]\n"));
+}
+
+TEST(Options, NoSecretIsEverPrinted) {
+  const Variables secrets{{"HELIOGRAPH_TOKEN_SECRETS", kSecret + ",app:" + std::string(40, 'T')},
+                          {"HELIOGRAPH_TURN_SECRET", "UUUU"},
+                          {"HELIOGRAPH_TURN_URLS", "turn:a"}};
+  for (const auto& words :
+       {std::vector<const char*>{"config", "print"}, {"config", "check"}, {"--help"}, {"config", "sample"}}) {
+    const auto text = run(words, secrets).error().text;
+    for (const auto* secret : {"SSSS", "TTTT", "UUUU"}) EXPECT_EQ(text.find(secret), text.npos) << words.back();
+  }
+  const auto printed = run({"config", "print"}, secrets).error().text;
+  EXPECT_THAT(printed, HasSubstr("token_secrets = [\"web:(hidden)\", \"app:(hidden)\"]\n"));
+  EXPECT_THAT(printed, HasSubstr("turn_secret = \"(hidden)\"\n"));
+  for (const auto* wrong : {"hunter2", "web:hunter2", ":hunter2-hunter2-hunter2"})
+    EXPECT_THAT(refusal(run({"serve"}, {{"HELIOGRAPH_TOKEN_SECRETS", wrong}})),
+                AllOf(HasSubstr("HELIOGRAPH_TOKEN_SECRETS: one of them is not"), Not(HasSubstr("hunter2"))));
+}
+
+TEST(Options, WhatIsPrintedIsNotTakenForASecret) {
+  EXPECT_THAT(refusal(run_file("token_secrets = [\"web:(hidden)\"]\n")), HasSubstr("token_secrets"));
+}
+
+TEST(Options, ListsTakeOnlyWhatTheyMean) {
+  for (const auto& [flag, good, bad] : std::initializer_list<std::array<const char*, 3>>{
+           {"--allowed-origins", "https://*.example.org", "https://example.org/"},
+           {"--allowed-origins", "*", "example.org"},
+           {"--trusted-proxies", "10.0.0.0/8", "10.0.0.0/40"},
+           {"--token-secret-files", "web:/run/secret", "/run/secret"},
+           {"--stun-urls", "stun:stun.example.org", "stun.example.org"}}) {
+    EXPECT_TRUE(run({"serve", flag, good})) << good;
+    EXPECT_THAT(refusal(run({"serve", flag, bad})), HasSubstr(bad));
+  }
+}
+
+TEST(Options, TurnServersAndTheirSecretBelongTogether) {
+  EXPECT_TRUE(run({"serve", "--turn-urls", "turn:a", "--turn-secret", "s"}));
+  EXPECT_TRUE(run({"serve", "--turn-urls", "turn:a", "--turn-secret-file", "f"}));
+  EXPECT_THAT(refusal(run({"serve", "--turn-urls", "turn:a"})), HasSubstr("turn_secret is not"));
+  EXPECT_THAT(refusal(run({"serve", "--turn-secret", "s"})), HasSubstr("turn_urls is not"));
+  EXPECT_THAT(refusal(run({"serve", "--turn-urls", "turn:a", "--turn-secret", "s", "--turn-secret-file", "f"})),
+              HasSubstr("both"));
+}
+
+TEST(Options, CheckingReadsTheFilesOfKeysToo) {
+  EXPECT_THAT(refusal(run({"config", "check", "--token-jwks", "/nowhere.json"})), HasSubstr("/nowhere.json"));
+  EXPECT_THAT(refusal(run({"config", "check", "--turn-urls", "turn:a", "--turn-secret-file", "/nowhere"})),
+              HasSubstr("/nowhere"));
+  EXPECT_EQ(run({"config", "check", "--token-secrets", kSecret.c_str()}).error().code, 0);
+}
+
+TEST(Options, VariablesThatMeanNothingAreFound) {
+  EXPECT_THAT(unknown_variables({"PATH", "HELIOGRAPH_UDP_PORT", "HELIOGRAPH_UDP_PROT", "HELIOGRAPH_CONFIG",
+                                 "HELIOGRAPH_TOKEN", "HELIOGRAPH_URL", "HELIOGRAPH_", "heliograph_listen"}),
+              ElementsAre("HELIOGRAPH_UDP_PROT", "HELIOGRAPH_"));
+}
+
+TEST(Options, HelpNamesEveryCommand) {
+  const auto help = run({"--help"}).error().text;
+  for (const auto* command :
+       {"serve", "config check", "config print", "config sample", "token", "rooms", "room", "kick"})
+    EXPECT_THAT(help, HasSubstr(std::string("  heliograph ") + command + " "));
+}
+
 TEST(Options, AreHeldToWhatTheyMeanTogether) {
   EXPECT_THAT(refusal(run({"serve", "--tls-cert", "c"})), HasSubstr("tls_key is not"));
   EXPECT_THAT(refusal(run({"serve", "--tls-key", "k"})), HasSubstr("tls_cert is not"));
@@ -184,7 +256,7 @@ TEST(Options, TheSampleFileNamesEverySettingWithItsDefault) {
   ASSERT_EQ(from_sample.error().code, 0) << from_sample.error().text;
   EXPECT_EQ(from_sample.error().text, printed.error().text);
   EXPECT_EQ(keys_of(sample_file()), keys_of(printed.error().text));
-  EXPECT_EQ(keys_of(sample_file()).size(), 18u);
+  EXPECT_EQ(keys_of(sample_file()).size(), 41u);
 }
 
 TEST(Options, HelpNamesEverySettingInAllItsForms) {

@@ -8,6 +8,7 @@
 #include "fmt/format.h"
 #include "io/clock.h"
 #include "io/interfaces.h"
+#include "rest/routes.h"
 #include "server/assets.h"
 #include "server/metrics.h"
 
@@ -21,6 +22,8 @@ constexpr size_t kCrossingRing = 1024;
 constexpr base::Duration kCertificateValidity = base::Duration::seconds(365 * 24 * 3600);
 // How often a drain looks whether everybody has gone, and commands that wait for a full ring are tried again.
 constexpr base::Duration kRetry = base::Duration::millis(20);
+// How often files of keys are looked at.
+constexpr base::Duration kKeyCheck = base::Duration::seconds(5);
 
 uint64_t random_seed() {
   uint64_t seed = 0;
@@ -43,6 +46,26 @@ control::Timeouts timeouts_of(const Options& o) {
   return t;
 }
 
+control::Limits control_limits_of(const Options& o) {
+  const auto rate = [](int64_t per_second, int64_t burst) {
+    return control::Limits::Rate{static_cast<uint32_t>(per_second), static_cast<uint32_t>(burst)};
+  };
+  control::Limits l;
+  l.rooms = static_cast<size_t>(o.max_rooms);
+  l.sessions_per_room = static_cast<size_t>(o.room_max_sessions);
+  l.sessions_per_user = static_cast<size_t>(o.user_max_sessions);
+  l.publishing_users = static_cast<size_t>(o.room_max_publishers);
+  l.user_rate = rate(o.messages_per_second, o.messages_burst);
+  l.address_rate = rate(o.address_messages_per_second, o.address_messages_burst);
+  return l;
+}
+
+Moment moment() { return {io::now(), io::unix_micros() / 1'000'000}; }
+
+base::Trouble wrong_settings(std::string sentence) {
+  return {std::make_error_code(std::errc::invalid_argument), std::move(sentence)};
+}
+
 gateway::Limits limits_of(const Options& o) {
   gateway::Limits l;
   l.max_sockets = static_cast<size_t>(o.max_connections);
@@ -53,7 +76,11 @@ gateway::Limits limits_of(const Options& o) {
 
 }  // namespace
 
-Server::Server(const Options& options) : options_(options) {
+Server::Server(const Options& options, TokenGate gate, IceServers ice_servers)
+    : options_(options),
+      gate_(std::move(gate)),
+      door_(DoorRules::of(options), gate_),
+      ice_servers_(std::move(ice_servers)) {
   if (options_.shards == 0) options_.shards = std::max(1U, std::thread::hardware_concurrency());
 }
 
@@ -62,7 +89,12 @@ Server::~Server() {
 }
 
 std::expected<std::unique_ptr<Server>, base::Trouble> Server::create(const Options& options) {
-  std::unique_ptr<Server> server(new Server(options));
+  auto gate = TokenGate::open(options);
+  if (!gate) return std::unexpected(wrong_settings(gate.error()));
+  auto ice_servers = IceServers::create(options);
+  if (!ice_servers) return std::unexpected(wrong_settings(ice_servers.error()));
+  std::unique_ptr<Server> server(new Server(options, *std::move(gate), *std::move(ice_servers)));
+  server->say_who_gets_in();
   auto certificate = crypto::Certificate::generate("heliograph", kCertificateValidity, io::unix_micros() / 1'000'000);
   if (!certificate) return std::unexpected(certificate.error());
   if (auto opened = server->open_gateway(); !opened) return std::unexpected(opened.error());
@@ -71,18 +103,42 @@ std::expected<std::unique_ptr<Server>, base::Trouble> Server::create(const Optio
   return server;
 }
 
-std::expected<void, base::Trouble> Server::open_gateway() {
-  gateway::GatewayOptions o;
-  o.listen = options_.listen;
-  o.tls_certificate = options_.tls_cert;
-  o.tls_key = options_.tls_key;
-  o.limits = limits_of(options_);
-  o.assets = assets();
+void Server::say_who_gets_in() const {
+  for (const auto& sentence : gate_.warnings()) log::warn(sentence);
+  if (gate_.is_open())
+    log::warn("open development mode: everyone is who they say; put no such server on the internet");
+  else
+    log::info("everyone must bring a token");
+}
+
+// Everything under /v1 asks this: in open mode everybody operates, else who has a token with role admin.
+std::expected<rest::Operator, gateway::Denial> Server::operator_of(const gateway::Request& request) {
+  if (gate_.is_open()) return rest::Operator{.sub = {}, .rooms = {}, .create = true};
+  const auto token = gateway::token_of({}, request.authorization);
+  if (token.empty())
+    return std::unexpected(gateway::Denial{.status = 401, .sentence = "A bearer token with role admin is needed."});
+  const auto claims = gate_.check(token, moment().unix);
+  if (!claims) return std::unexpected(denial_of(claims.error()));
+  if (claims->role != token::Role::kAdmin)
+    return std::unexpected(
+        gateway::Denial{.status = 403, .sentence = "The token's role is not admin.", .error = "insufficient_scope"});
+  return rest::Operator{.sub = claims->subject, .rooms = claims->rooms, .create = claims->create.value_or(true)};
+}
+
+std::vector<gateway::Route> Server::routes() {
+  return rest::routes({.authorize = [this](const gateway::Request& r) { return operator_of(r); },
+                       .control = [this]() -> control::Control& { return *control_; },
+                       .now = [] { return io::now(); },
+                       .speak = [this](control::Out& out) { speak(out); }});
+}
+
+gateway::Callbacks Server::callbacks() {
   gateway::Callbacks callbacks;
-  callbacks.admit = [](const gateway::Upgrade&) { return std::expected<void, gateway::Denial>(); };
+  callbacks.admit = [this](const gateway::Upgrade& u) { return door_.admit(moment(), u); };
   callbacks.on_open = [this](const gateway::Upgrade& u) {
+    auto guest = door_.opened(u);
     control::Out out;
-    control_->connected(io::now(), u.id, {}, out);
+    control_->connected(io::now(), u.id, std::move(guest.identity), guest.address, out);
     speak(out);
   };
   callbacks.on_text = [this](gateway::ConnectionId id, std::string_view text) {
@@ -91,13 +147,25 @@ std::expected<void, base::Trouble> Server::open_gateway() {
     speak(out);
   };
   callbacks.on_closed = [this](gateway::ConnectionId id) {
+    door_.closed(id);
     control::Out out;
     control_->disconnected(io::now(), id, out);
     speak(out);
   };
   callbacks.on_time = [this](base::Timestamp now) { on_time(now); };
   callbacks.metrics = [this] { return metrics(); };
-  gateway_ = std::make_unique<gateway::Gateway>(std::move(o), std::move(callbacks));
+  return callbacks;
+}
+
+std::expected<void, base::Trouble> Server::open_gateway() {
+  gateway::GatewayOptions o;
+  o.listen = options_.listen;
+  o.tls_certificate = options_.tls_cert;
+  o.tls_key = options_.tls_key;
+  o.limits = limits_of(options_);
+  o.routes = routes();
+  o.assets = assets();
+  gateway_ = std::make_unique<gateway::Gateway>(std::move(o), callbacks());
   return gateway_->start();
 }
 
@@ -159,11 +227,18 @@ void Server::open_control(const crypto::Certificate& certificate) {
   control::Config c;
   c.shards = candidates();
   c.fingerprint = certificate.fingerprint();
-  c.open_mode = true;
+  c.open_mode = gate_.is_open();
+  c.verify = [this](std::string_view token) -> std::expected<control::Identity, std::string> {
+    const auto at = moment();
+    const auto claims = gate_.check(token, at.unix);
+    if (!claims) return std::unexpected(claims.error().sentence);
+    return identity_of(*claims, at);
+  };
+  c.ice_servers = [this](const std::string& user_id) { return ice_servers_.of(user_id, moment().unix); };
   c.entropy = [](base::Bytes bytes) { crypto::random_bytes(bytes); };
   c.seed = random_seed();
   c.timeouts = timeouts_of(options_);
-  c.limits.publishing_users = static_cast<size_t>(options_.room_max_publishers);
+  c.limits = control_limits_of(options_);
   for (const auto& shard : c.shards)
     for (const auto& address : shard) log::info("media address", {{"udp", address.to_string()}});
   control_ = std::make_unique<control::Control>(std::move(c));
@@ -203,6 +278,10 @@ void Server::hear_shards() {
 void Server::on_time(base::Timestamp now) {
   control::Out out;
   control_->on_time(now, out);
+  if (now >= next_key_check_) {
+    gate_.refresh();
+    next_key_check_ = now + kKeyCheck;
+  }
   speak(out);
   finish_if_drained(now);
 }
@@ -211,6 +290,7 @@ void Server::schedule() {
   commands_wait_ = false;
   for (const auto& shard : shards_) commands_wait_ = !shard->flush_commands() || commands_wait_;
   auto next = control_->next_time();
+  if (!gate_.is_open()) next = std::min(next, next_key_check_);
   if (commands_wait_ || drain_until_) next = std::min(next, io::now() + kRetry);
   gateway_->call_at(next);
 }
@@ -241,7 +321,8 @@ void Server::finish_if_drained(base::Timestamp now) {
 std::string Server::metrics() const {
   std::vector<ShardSnapshot> snapshots;
   for (const auto& shard : shards_) snapshots.push_back(shard->snapshot());
-  return metrics_text(control_->numbers(), gateway_->counters(), snapshots);
+  return metrics_text(control_->numbers(), gateway_->counters(),
+                      {gate_.refused(), door_.turned_away(), door_.addresses().full()}, snapshots);
 }
 
 std::string Server::url() const {

@@ -9,8 +9,12 @@
 #include "control/control.h"
 #include "crypto/certificate.h"
 #include "gateway/gateway.h"
+#include "rest/routes.h"
+#include "server/door.h"
+#include "server/ice_servers.h"
 #include "server/options.h"
 #include "server/shard_thread.h"
+#include "server/token_gate.h"
 #include "shard/crossing.h"
 
 namespace heliograph::server {
@@ -32,7 +36,10 @@ class Server {
   std::string url() const;
 
  private:
-  explicit Server(const Options& options);
+  Server(const Options& options, TokenGate gate, IceServers ice_servers);
+  void say_who_gets_in() const;
+  gateway::Callbacks callbacks();
+  std::vector<gateway::Route> routes();
   std::expected<void, base::Trouble> open_gateway();
   std::expected<void, base::Trouble> open_shards(const crypto::Certificate& certificate);
   void open_control(const crypto::Certificate& certificate);
@@ -41,6 +48,7 @@ class Server {
   std::vector<std::vector<base::SocketAddress>> candidates() const;
 
   // All on the gateway's thread.
+  std::expected<rest::Operator, gateway::Denial> operator_of(const gateway::Request& request);
   void speak(control::Out& out);
   void hear_shards();
   void on_time(base::Timestamp now);
@@ -50,6 +58,10 @@ class Server {
   std::string metrics() const;
 
   Options options_;
+  TokenGate gate_;
+  Door door_;
+  IceServers ice_servers_;
+  base::Timestamp next_key_check_;
   std::unique_ptr<gateway::Gateway> gateway_;
   std::vector<std::unique_ptr<shard::CrossingRing>> rings_;  // from i to j at [i * shards + j]
   std::vector<std::unique_ptr<ShardThread>> shards_;
