@@ -20,6 +20,7 @@ async function tests() {
   await build({
     ...shared,
     platform: 'node',
+    packages: 'external',
     target: ['node20'],
     sourcemap: 'inline',
     outExtension: { '.js': '.mjs' },

@@ -2,13 +2,16 @@
 import { Emitter } from './emitter.ts';
 import { backoff, type Environment } from './environment.ts';
 import { ConnectionError, SignalError } from './errors.ts';
+import { Recent } from './recent.ts';
 import {
   Code,
   encodeSignal,
   isPushName,
+  parseBareSignal,
   parseServerMessage,
   type AckBodies,
   type AckedName,
+  type BareSignal,
   type Push,
   type ServerMessage,
   type Signal,
@@ -25,6 +28,8 @@ export interface ConnectionEvents {
   /** The server closed the socket and does not want it back (close code 1008). */
   barred: { why: string };
   push: Push;
+  /** Another user's signal, as it is (B-1). */
+  signal: BareSignal;
   /** An error ack to a signal that nobody waits on (ANSWER, ICE, UPDATE). */
   refused: SignalError;
 }
@@ -39,6 +44,8 @@ interface Pending {
 /** Milliseconds that an ack, or the opening of the socket, may take. WATCH may be held 3 s by the server (B-32). */
 const requestTimeout = 10_000;
 const policyViolation = 1008;
+/** Acks that are known again when they come twice; signals that were sent a second time. */
+const remembered = 256;
 
 /**
  * One WebSocket to the server: sends signals, pairs acks with them by `tid` (B-8), and after the first success comes back
@@ -47,15 +54,19 @@ const policyViolation = 1008;
 export class Connection extends Emitter<ConnectionEvents> {
   private socket: WebSocket | null = null;
   private readonly pending = new Map<string, Pending>();
+  private readonly answered = new Recent(remembered);
+  private readonly repeated = new Recent(remembered);
   private lastTid = 0;
   private lastReceived = 0;
   private attempt = 0;
+  private connecting = false;
   private opened = false;
   private closed = false;
   private cancelRetry: () => void = () => {};
 
   constructor(
-    private readonly url: string,
+    /** Asked for each socket, so that each can have a token of its own. */
+    private readonly url: string | (() => Promise<string>),
     private readonly environment: Environment,
   ) {
     super();
@@ -80,9 +91,7 @@ export class Connection extends Emitter<ConnectionEvents> {
 
   /** Sends a signal for which silence is acceptance; while the socket is away it is dropped and false is returned. */
   send(signal: Signal): boolean {
-    if (!this.isOpen) return false;
-    this.socket?.send(encodeSignal({ ...signal, tid: this.nextTid() }));
-    return true;
+    return this.sendAs(this.nextTid(), signal);
   }
 
   /** Sends a signal and waits for its ack. Rejects with SignalError when refused, ConnectionError when no ack can come. */
@@ -97,6 +106,17 @@ export class Connection extends Emitter<ConnectionEvents> {
     });
   }
 
+  /** The same, but a refusal with `retryAfter` (too many messages) is taken as a wish to be asked again, once. */
+  async ask<S extends AckedName>(signal: AckedSignal & { s: S }): Promise<AckBodies[S]> {
+    try {
+      return await this.request<S>(signal);
+    } catch (error) {
+      if (!(error instanceof SignalError) || error.retryAfter === null) throw error;
+      await new Promise<void>((done) => this.environment.after(error.retryAfter ?? 0, done));
+      return this.request<S>(signal);
+    }
+  }
+
   /** Drops a socket on which nothing arrived for `timeout` ms: it is dead, whatever the system thinks. */
   dropIfSilent(timeout: number): void {
     if (this.isOpen && this.environment.now() - this.lastReceived > timeout) this.drop('the server fell silent');
@@ -104,7 +124,7 @@ export class Connection extends Emitter<ConnectionEvents> {
 
   /** Tries again at once instead of after the backoff; for when the network is known to be back. */
   retryNow(): void {
-    if (this.closed || this.socket) return;
+    if (this.closed || this.socket || this.connecting) return;
     this.cancelRetry();
     this.reconnect();
   }
@@ -116,9 +136,28 @@ export class Connection extends Emitter<ConnectionEvents> {
     this.retryLater(why);
   }
 
-  private connect(): Promise<void> {
+  private async connect(): Promise<void> {
+    this.connecting = true;
+    try {
+      const url = typeof this.url === 'string' ? this.url : await this.address(this.url);
+      if (this.closed) throw new ConnectionError('closed');
+      await this.openSocket(url);
+    } finally {
+      this.connecting = false;
+    }
+  }
+
+  private async address(url: () => Promise<string>): Promise<string> {
+    try {
+      return await url();
+    } catch (error) {
+      throw new ConnectionError(`no token could be had: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+
+  private openSocket(url: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      const socket = this.environment.openSocket(this.url);
+      const socket = this.environment.openSocket(url);
       this.socket = socket;
       const fail = (why: string) => {
         cancelTimeout();
@@ -180,17 +219,41 @@ export class Connection extends Emitter<ConnectionEvents> {
   private onText(text: unknown): void {
     this.lastReceived = this.environment.now();
     this.attempt = 0;
-    const message = typeof text === 'string' ? parseServerMessage(text) : null;
-    if (!message) return;
-    if (isPushName(message.s)) this.emit('push', { s: message.s, b: message.b } as unknown as Push);
-    else this.onAck(message);
+    if (typeof text !== 'string') return;
+    const message = parseServerMessage(text);
+    const bare = message ? null : parseBareSignal(text);
+    if (bare) this.emit('signal', bare);
+    else if (message && isPushName(message.s)) this.emit('push', { s: message.s, b: message.b } as unknown as Push);
+    else if (message) this.onAck(message);
   }
 
   private onAck(message: ServerMessage): void {
+    const { tid } = message.b;
+    if (tid !== undefined && !this.answered.add(String(tid))) return; // it came twice
     const waiting = this.settle(this.tidOf(message));
     if (message.c === Code.ok) waiting?.resolve(message.b as never);
     else if (waiting) waiting.reject(SignalError.from(message));
-    else this.emit('refused', SignalError.from(message));
+    else this.onRefused(SignalError.from(message));
+  }
+
+  /** What is refused only for now (too many messages) is said again, once; it is not told as a refusal then. */
+  private onRefused(error: SignalError): void {
+    const signal = error.request as Signal | null;
+    const again = error.retryAfter !== null && signal !== null && !this.repeated.has(String(signal.tid));
+    if (again) this.environment.after(error.retryAfter ?? 0, () => this.repeat(signal));
+    else this.emit('refused', error);
+  }
+
+  private repeat(signal: Signal): void {
+    const tid = this.nextTid();
+    this.repeated.add(tid);
+    this.sendAs(tid, signal);
+  }
+
+  private sendAs(tid: string, signal: Signal): boolean {
+    if (!this.isOpen) return false;
+    this.socket?.send(encodeSignal({ ...signal, tid }));
+    return true;
   }
 
   /** `tid` is optional for a server too (B-8): without it an ack belongs to the oldest request of its signal. */

@@ -10,6 +10,8 @@ export interface Environment {
   after(ms: number, callback: () => void): () => void;
   /** Milliseconds, of a clock that never goes back. */
   now(): number;
+  /** Seconds since 1970, as well as this machine knows. */
+  unixTime(): number;
   /** A fraction in [0, 1). */
   random(): number;
   /** An id that no one else has. */
@@ -25,6 +27,7 @@ export const browserEnvironment: Environment = {
     return () => clearTimeout(timer);
   },
   now: () => performance.now(),
+  unixTime: () => Date.now() / 1_000,
   random: () => Math.random(),
   uniqueId,
 };

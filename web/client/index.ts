@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-/** heliograph's signalling client: rooms, publications, subscriptions, and the wire's types. Start at `Room`. */
+/** heliograph's signalling client: rooms, publications, subscriptions, calls, and the wire's types. Start at `Room`. */
 export { Room } from './room.ts';
-export type { EndReason, RoomEvents, RoomOptions, RoomState } from './room.ts';
+export type { RoomEvents, RoomOptions } from './room.ts';
+export { Call, CallMedia } from './call.ts';
+export type { CallEvents, CallOptions } from './call.ts';
+export { Peer } from './peer.ts';
+export type { PeerEvents } from './peer.ts';
+export { Presence } from './presence.ts';
+export type { EndReason, PresenceOptions, PublishRequest, RoomState } from './presence.ts';
+export type { TokenSource } from './token.ts';
 export { Publication } from './publication.ts';
-export type { MediaKind, PublicationEvents, PublishOptions, VideoCodec } from './publication.ts';
+export type { PublicationEvents, PublishOptions } from './publication.ts';
+export type { MediaKind, VideoCodec } from './codec.ts';
 export { Subscription } from './subscription.ts';
 export type { SubscriptionEvents } from './subscription.ts';
 export type { LinkState } from './link.ts';

@@ -81,6 +81,11 @@ export class Link {
     this.tryLater(backoff(this.attempt, this.environment), 'replace');
   }
 
+  /** Other ICE servers, from the next ICE restart on. */
+  reconfigure(configuration: RTCConfiguration): void {
+    if (!this.isOver) this.current?.setConfiguration(configuration);
+  }
+
   close(): void {
     this.enter('closed');
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { preferCodec, type MediaKind, type VideoCodec } from './codec.ts';
 import type { Connection } from './connection.ts';
 import { Emitter } from './emitter.ts';
 import type { Environment } from './environment.ts';
@@ -6,9 +7,6 @@ import type { SignalError } from './errors.ts';
 import { Link, type Approach, type LinkState } from './link.ts';
 import type { Enabled, Session } from './session.ts';
 import { Code, type Category } from './signals.ts';
-
-export type VideoCodec = 'vp8' | 'h264' | 'vp9' | 'av1';
-export type MediaKind = 'audio' | 'video';
 
 export interface PublishOptions {
   /** What is published; a second publication opens a session of its own. Default `stream`. */
@@ -21,6 +19,8 @@ export interface PublishOptions {
   simulcast?: boolean;
   /** Of the video's largest layer, in bit/s. Default 2,500,000. */
   maxBitrate?: number;
+  /** Package the stream as HLS too (B-25). Default false. */
+  hls?: boolean;
 }
 
 export interface PublicationEvents {
@@ -35,8 +35,6 @@ const layers = [
   { rid: 'h', scaleResolutionDownBy: 2, share: 0.28 },
   { rid: 'f', scaleResolutionDownBy: 1, share: 1 },
 ];
-/** Not codecs of their own but companions of every one. */
-const companions = new Set(['video/rtx', 'video/red', 'video/ulpfec', 'video/flexfec-03']);
 
 /** Refusals of an OFFER after which sending it again would bring the same one. */
 const finalCodes: ReadonlySet<number> = new Set([
@@ -50,6 +48,7 @@ const finalCodes: ReadonlySet<number> = new Set([
 export class Publication extends Emitter<PublicationEvents> {
   readonly category: Category;
   private readonly link: Link;
+  private hlsUrl: string | null = null;
 
   constructor(
     /** Whose publication it is. */
@@ -72,7 +71,7 @@ export class Publication extends Emitter<PublicationEvents> {
         prepare: (pc) => this.prepare(pc),
         negotiate: (pc, approach) => this.negotiate(pc, approach),
         candidate: (sdp) => void connection.send({ ...session.common, s: 'ICE', to: session.address, sdp }),
-        isFinal: (error: SignalError) => finalCodes.has(error.code),
+        isFinal: ({ code, retryAfter }: SignalError) => finalCodes.has(code) && retryAfter === null,
         changed: (state) => this.emit('state', state),
       },
       environment,
@@ -91,6 +90,16 @@ export class Publication extends Emitter<PublicationEvents> {
   /** The uplink's connection now; another one after some repairs. */
   get pc(): RTCPeerConnection | null {
     return this.link.pc;
+  }
+
+  /** The playlist's URL, where HLS was asked for and granted. */
+  get hls(): string | null {
+    return this.hlsUrl;
+  }
+
+  /** Called by the room when there are new ICE servers: for the next ICE restart. */
+  reconfigure(configuration: RTCConfiguration): void {
+    this.link.reconfigure(configuration);
   }
 
   /** Sends the first OFFER; rejects with the SignalError that refused it. Called by the room. */
@@ -141,7 +150,7 @@ export class Publication extends Emitter<PublicationEvents> {
         streams: [this.stream],
         ...(kind === 'video' && { sendEncodings: this.encodings() }),
       });
-      if (kind === 'video') this.preferCodec(transceiver);
+      if (kind === 'video') preferCodec(transceiver, this.options.codec, this.environment);
     }
   }
 
@@ -158,23 +167,16 @@ export class Publication extends Emitter<PublicationEvents> {
     return layers.map(({ share, ...layer }) => ({ ...layer, ...single, maxBitrate: Math.round(maxBitrate * share) }));
   }
 
-  private preferCodec(transceiver: RTCRtpTransceiver): void {
-    const { codec } = this.options;
-    const all = codec ? this.environment.senderCodecs('video') : null;
-    if (!all || !transceiver.setCodecPreferences) return;
-    const wanted = all.filter(({ mimeType }) => mimeType.toLowerCase() === `video/${codec}`);
-    if (wanted.length === 0) throw new Error(`this browser cannot send ${codec?.toUpperCase()}`);
-    transceiver.setCodecPreferences([...wanted, ...all.filter(({ mimeType }) => companions.has(mimeType.toLowerCase()))]);
-  }
-
   private async negotiate(pc: RTCPeerConnection, approach: Approach): Promise<void> {
+    const op = { ...(approach !== 'fresh' && { restarting: true }), ...(this.options.hls && { hlsForwarding: true }) }; // B-22, B-25
     await pc.setLocalDescription(await pc.createOffer({ iceRestart: approach === 'restart' }));
     const ack = await this.connection.request({
       ...this.session.common,
       s: 'OFFER',
       sdp: pc.localDescription?.sdp ?? '',
-      ...(approach !== 'fresh' && { op: { restarting: true } }), // B-22
+      ...(Object.keys(op).length > 0 && { op }),
     });
+    this.hlsUrl = ack.hls ?? null;
     await pc.setRemoteDescription({ type: 'answer', sdp: ack.sdp });
   }
 }

@@ -1,79 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Connection } from './connection.ts';
-import { Emitter } from './emitter.ts';
-import { browserEnvironment, type Environment } from './environment.ts';
 import { ConnectionError, SignalError } from './errors.ts';
+import { Presence, type PresenceEvents, type PresenceOptions, type PublishRequest } from './presence.ts';
 import { Publication, type PublishOptions } from './publication.ts';
-import { Session, type Enabled } from './session.ts';
-import {
-  addressKey,
-  Code,
-  entryAddress,
-  type Category,
-  type Channel,
-  type Host,
-  type JoinAck,
-  type PublishEntry,
-  type Push,
-  type Role,
-  type SessionAddress,
-  type SessionInfo,
-} from './signals.ts';
-import { StatsSampler, type SessionStats } from './stats.ts';
+import { PublishRequests } from './publish_requests.ts';
+import type { Enabled, Session } from './session.ts';
+import { addressKey, Code, entryAddress, type BareSignal, type PublishEntry, type Role, type SessionAddress } from './signals.ts';
+import type { SessionStats } from './stats.ts';
 import { Subscription } from './subscription.ts';
 
-export interface RoomOptions {
-  /** `ws(s)://host/ws`. */
-  url: string;
-  /** JWT; its `sub` must be `userId`. */
-  token?: string | null;
-  channel: Channel;
-  roomId: string;
-  userId: string;
-  /** Default: a new one. Give the same again only to take over that very session. */
-  sessionId?: string;
-  /** What the room's own session publishes. Default `stream`. */
-  category?: Category;
-  /** Default `Web`. */
-  host?: Host;
-  deviceId?: string;
-  /** What is switched on when joining. Default: both. */
-  enabled?: Enabled;
-  /** For tests. */
-  environment?: Environment;
+export interface RoomOptions extends PresenceOptions {
+  channel: 'm2m' | 'a2m';
+  /** Watch everyone who publishes, as they come. Default true; with false only who is named to `watch`. */
+  watchAll?: boolean;
 }
 
-/** `idle` before `join` and after a failed one; `left` is final. */
-export type RoomState = 'idle' | 'joining' | 'joined' | 'reconnecting' | 'left';
-
-/** Why a room was left. */
-export type EndReason =
-  | { kind: 'left' }
-  | { kind: 'kicked'; by: string }
-  | { kind: 'closed'; reason: string }
-  /** Another socket speaks for the session now (B-10). */
-  | { kind: 'replaced' }
-  /** The server did not let us back, or failed in a way after which a client must leave. */
-  | { kind: 'refused'; error: Error };
-
-export interface RoomEvents {
-  state: RoomState;
-  /** The connection to the server went away; the next try is in `retryIn` ms. */
-  lost: { why: string; retryIn: number };
-  /** A session publishes; its Subscription is connecting already. */
-  added: Subscription;
-  /** A session does not publish any more. */
-  removed: Subscription;
-  published: Publication;
-  /** A publication ended here. */
-  unpublished: Publication;
-  /** The server refused something that no promise stands for. */
-  refused: SignalError;
-  ended: EndReason;
-}
-
-/** Milliseconds that `leave` waits for the server's word. */
-const leavePatience = 1_000;
+export type RoomEvents = PresenceEvents<Subscription, Publication>;
 
 /**
  * A room: join it, publish streams, and what others publish arrives as Subscriptions, watched as soon as it is in the list.
@@ -84,80 +25,51 @@ const leavePatience = 1_000;
  *     await room.join();
  *     await room.publish(await navigator.mediaDevices.getUserMedia({ audio: true, video: true }));
  */
-export class Room extends Emitter<RoomEvents> {
-  private readonly environment: Environment;
-  private readonly connection: Connection;
-  private readonly session: Session;
-  /** Every session that was ever ours: a list may still name one that has just ended. */
-  private readonly own = new Set<string>();
+export class Room extends Presence<Subscription, Publication> {
   private readonly watched = new Map<string, Subscription>();
   private readonly published = new Set<Publication>();
-  private readonly sampler = new StatsSampler();
-  private currentState: RoomState = 'idle';
-  private lastAck: JoinAck | null = null;
-  private rev = -1;
+  private readonly requests = new PublishRequests();
+  /** Sessions that `watch` and `unwatch` named, and which of the two it was. */
+  private readonly chosen = new Map<string, boolean>();
+  private list: PublishEntry[] = [];
+  private asking = false;
 
-  constructor(private readonly options: RoomOptions) {
-    super();
-    this.environment = options.environment ?? browserEnvironment;
-    this.connection = new Connection(withToken(options.url, options.token), this.environment);
-    const sessionId = options.sessionId ?? this.environment.uniqueId();
-    this.session = this.newSession(options.category ?? 'stream', options.enabled ?? { video: true, audio: true }, sessionId);
-    this.listen();
-  }
-
-  get state(): RoomState {
-    return this.currentState;
-  }
-
-  /** What this user may do; null before `join`. */
-  get role(): Role | null {
-    return this.lastAck?.pt ?? null;
-  }
-
-  /** The userId of the room's owner at the last JOIN. */
-  get owner(): string | null {
-    return this.lastAck?.owner ?? null;
-  }
-
-  /** The room's own session. */
-  get address(): SessionAddress {
-    return this.session.address;
+  constructor(private readonly roomOptions: RoomOptions) {
+    super(roomOptions, roomOptions.channel);
+    this.on('members', (members) => this.requests.keepUsers(new Set(members.map(({ userId }) => userId))));
   }
 
   /** What is received. */
-  get subscriptions(): Subscription[] {
+  override get subscriptions(): Subscription[] {
     return [...this.watched.values()];
   }
 
   /** What is sent. */
-  get publications(): Publication[] {
+  override get publications(): Publication[] {
     return [...this.published];
   }
 
-  /** Creates or joins the room. Rejects with ConnectionError or SignalError; then it may be called again. */
-  async join(): Promise<JoinAck> {
-    if (this.currentState !== 'idle') throw new Error(`the room is ${this.currentState}`);
-    this.enter('joining');
-    try {
-      await this.connection.open();
-      const ack = await this.session.join();
-      this.onJoined(ack);
-      return ack;
-    } catch (error) {
-      this.connection.close();
-      this.session.stop();
-      this.enter('idle');
-      throw error;
-    }
+  /** All sessions that publish, ours too, whether they are watched or not. */
+  get entries(): PublishEntry[] {
+    return this.list;
+  }
+
+  /** Whether one has asked to publish and has no answer yet. */
+  get isAsking(): boolean {
+    return this.asking;
+  }
+
+  /** Who waits for `accept` or `reject`; the owner hears of them. */
+  get publishRequests(): PublishRequest[] {
+    return this.requests.waiting;
   }
 
   /**
    * Sends a stream. The first publication of the room's own category goes out under the room's session, any other under a new
    * one. Resolves when the server has answered; rejects with the SignalError that refused.
    */
-  async publish(stream: MediaStream, options: PublishOptions = {}): Promise<Publication> {
-    if (this.currentState !== 'joined') throw new ConnectionError('not in the room');
+  override async publish(stream: MediaStream, options: PublishOptions = {}): Promise<Publication> {
+    if (this.state !== 'joined') throw new ConnectionError('not in the room');
     const category = options.category ?? this.session.info.category;
     const own = category === this.session.info.category && !this.publicationOf(this.session.address);
     const enabled = { video: stream.getVideoTracks().length > 0, audio: stream.getAudioTracks().length > 0 };
@@ -176,17 +88,46 @@ export class Room extends Emitter<RoomEvents> {
     return publication;
   }
 
-  /** Leaves the room. The signals are on their way when this returns its promise, so that it may be called while a page goes. */
-  async leave(): Promise<void> {
-    if (this.currentState === 'left') return;
-    const goodbyes = Promise.all(this.sessions().map((session) => session.leave()));
-    this.end({ kind: 'left' }, false);
-    await Promise.race([goodbyes, new Promise<void>((done) => this.environment.after(leavePatience, done))]);
-    this.connection.close();
+  /** Watches a publishing session that is not watched, also one that comes later. */
+  watch(address: SessionAddress): void {
+    this.chosen.set(addressKey(address), true);
+    this.follow();
+  }
+
+  /** Does not watch a session any more, until `watch`. */
+  unwatch(address: SessionAddress): void {
+    const key = addressKey(address);
+    this.chosen.set(key, false);
+    const subscription = this.watched.get(key);
+    if (!subscription) return;
+    this.forget(key, subscription);
+    const { userId, sessionId } = address;
+    this.connection.ask({ ...this.session.common, s: 'UNWATCH', to: { userId, sessionId } }).catch(() => {}); // it ends by itself then
+  }
+
+  /** Asks the owner for leave to publish; the answer is `publishAnswer`, and `role` when it is yes. */
+  requestToPublish({ video, audio }: Enabled): void {
+    this.asking = true;
+    this.connection.send({ ...this.session.common, s: 'PUBLISH_REQUEST', ve: video, ae: audio });
+  }
+
+  /** Lets a user publish, whether they asked or not; for owner and admins. What is wrong with it comes as `refused`. */
+  accept(userId: string): void {
+    this.answer('PUBLISH_ACCEPT', userId);
+  }
+
+  /** Declines a request. */
+  reject(userId: string): void {
+    this.answer('PUBLISH_REJECT', userId);
+  }
+
+  /** Removes a user (a String) or one session; with `ban` the user cannot come back. For publishers (B-57). Rejects with SignalError. */
+  async kick(to: string | SessionAddress, { ban = false } = {}): Promise<void> {
+    await this.connection.ask({ ...this.session.common, s: 'KICK', to, ...(ban && { op: { ban } }) });
   }
 
   /** Figures of everything that is sent and received, from WebRTC's statistics. */
-  stats(): Promise<SessionStats[]> {
+  override stats(): Promise<SessionStats[]> {
     return this.sampler.sample([
       ...this.publications.map((publication) => ({
         address: publication.session.address,
@@ -205,30 +146,60 @@ export class Room extends Emitter<RoomEvents> {
     ]);
   }
 
-  /** The network is known to be back: try at once instead of after the backoff. */
-  retryNow(): void {
-    this.connection.retryNow();
+  protected override sessions(): Session[] {
+    return [...new Set([this.session, ...this.publications.map(({ session }) => session)])];
   }
 
-  private listen(): void {
-    this.connection.on('lost', (lost) => {
-      this.enter('reconnecting');
-      this.emit('lost', lost);
-    });
-    this.connection.on('open', ({ again }) => {
-      if (again && this.currentState === 'reconnecting') void this.rejoin();
-    });
-    this.connection.on('barred', ({ why }) => this.end({ kind: 'refused', error: new ConnectionError(why) }));
-    this.connection.on('push', (push) => this.onPush(push));
-    this.connection.on('refused', (error) => this.onRefused(error));
+  protected override onList(pps: PublishEntry[]): void {
+    this.list = pps;
+    this.follow();
   }
 
-  private newSession(category: Category, enabled: Enabled, sessionId: string): Session {
-    const { userId, host = 'Web', deviceId = '', channel, roomId, token = null } = this.options;
-    const info: SessionInfo = { userId, sessionId, category, host, deviceId };
-    this.own.add(addressKey(info));
-    const forgotten = () => this.onForgotten();
-    return new Session(this.connection, this.environment, channel, roomId, info, enabled, token, forgotten);
+  protected override async rejoinOthers(): Promise<void> {
+    await Promise.all(this.sessions().map((session) => session === this.session || this.rejoinExtra(session)));
+  }
+
+  /** A server that knows nothing of a living publication of ours knows nothing of our downlinks either, nor does one that has `restarted`. */
+  protected override resume(pps: PublishEntry[], restarted: boolean): void {
+    const listed = new Set(pps.map((entry) => addressKey(entryAddress(entry))));
+    const lost = this.publications.filter(({ session }) => !listed.has(addressKey(session.address)));
+    const forgotten = restarted || lost.some(({ state }) => state === 'connected');
+    for (const publication of this.published) publication.resume(lost.includes(publication));
+    for (const subscription of this.watched.values()) subscription.resume(forgotten);
+  }
+
+  protected override onSignal(signal: BareSignal): void {
+    if (signal.s === 'PUBLISH_REQUEST') this.onPublishRequest(signal);
+    else if (signal.s === 'PUBLISH_ACCEPT') this.onAccepted(signal.ss.userId);
+    else if (signal.s === 'PUBLISH_REJECT') this.onRejected(signal.ss.userId);
+  }
+
+  protected override onSessionGone(sessionId: string): void {
+    const extra = this.publications.find(({ session }) => session.info.sessionId === sessionId);
+    if (extra) void extra.stop();
+  }
+
+  protected override onRefusal(error: SignalError): boolean {
+    if (error.signal === 'ANSWER') this.addressedBy(error.request)?.watchAgain();
+    if (error.signal !== 'PUBLISH_REQUEST') return true;
+    if (error.code !== Code.alreadyIsPublisher) this.asking = false;
+    else this.onAccepted(this.owner ?? '');
+    return error.code !== Code.alreadyIsPublisher;
+  }
+
+  /** A viewer's uplinks have been ended by the server. */
+  protected override onRole(role: Role): void {
+    if (role !== 'viewer') return;
+    for (const publication of this.publications) void publication.stop();
+  }
+
+  protected override reconfigure(configuration: RTCConfiguration): void {
+    for (const link of [...this.published, ...this.watched.values()]) link.reconfigure(configuration);
+  }
+
+  protected override release(): void {
+    for (const publication of this.published) publication.close();
+    for (const [key, subscription] of this.watched) this.forget(key, subscription);
   }
 
   private newPublication(session: Session, stream: MediaStream, options: PublishOptions): Publication {
@@ -239,7 +210,7 @@ export class Room extends Emitter<RoomEvents> {
       this.connection,
       this.environment,
       () => this.configuration(),
-      () => this.currentState === 'joined',
+      () => this.state === 'joined',
       (ended) => this.onUnpublished(ended),
     );
     publication.on('state', (state) => {
@@ -248,51 +219,17 @@ export class Room extends Emitter<RoomEvents> {
     return publication;
   }
 
-  /** The contract: after 500 to an OFFER the client shall exit the room. */
   private onPublicationFailed({ error, session }: Publication): void {
-    const mustExit = error instanceof SignalError && error.code === Code.internalServerError && session === this.session;
+    if (!(error instanceof SignalError)) return;
+    // The contract: after 500 to an OFFER the client shall exit the room.
+    const mustExit = error.code === Code.internalServerError && session === this.session;
     if (mustExit) this.end({ kind: 'refused', error });
-  }
-
-  private sessions(): Session[] {
-    return [...new Set([this.session, ...this.publications.map(({ session }) => session)])];
+    else if (error.code === Code.permissionNotFound) this.setRole('viewer');
   }
 
   private publicationOf(address: SessionAddress): Publication | undefined {
     const key = addressKey(address);
     return this.publications.find(({ session }) => addressKey(session.address) === key);
-  }
-
-  private configuration(): RTCConfiguration {
-    const { is = [], iceServers = [] } = this.lastAck?.icfg ?? {};
-    const stun = is.length > 0 ? [{ urls: is }] : [];
-    return { bundlePolicy: 'max-bundle', iceServers: iceServers.length > 0 ? iceServers : stun };
-  }
-
-  private enter(state: RoomState): void {
-    if (this.currentState === state || this.currentState === 'left') return;
-    this.currentState = state;
-    this.emit('state', state);
-  }
-
-  private onJoined(ack: JoinAck): void {
-    this.lastAck = ack;
-    this.enter('joined');
-    this.applyList(ack.rev, ack.pps);
-  }
-
-  /** JOIN again for each session: the server picks each up where it was (B-13), or starts afresh if it has itself restarted. */
-  private async rejoin(): Promise<void> {
-    const { rev } = this;
-    this.rev = -1; // a restarted server counts from the start
-    try {
-      const ack = await this.session.join();
-      await Promise.all(this.sessions().map((session) => session === this.session || this.rejoinExtra(session)));
-      this.onJoined(ack);
-      this.resumeMedia(ack.pps, ack.rev < rev);
-    } catch (error) {
-      this.onRejoinFailed(error);
-    }
   }
 
   private async rejoinExtra(session: Session): Promise<void> {
@@ -304,76 +241,31 @@ export class Room extends Emitter<RoomEvents> {
     }
   }
 
-  private onRejoinFailed(error: unknown): void {
-    if (error instanceof SignalError && error.code !== Code.internalServerError) this.end({ kind: 'refused', error });
-    else this.connection.drop('the room could not be joined again');
-  }
-
-  /** A server that knows nothing of a living publication of ours knows nothing of our downlinks either, nor does one that has `restarted`. */
-  private resumeMedia(pps: PublishEntry[], restarted: boolean): void {
-    const listed = new Set(pps.map((entry) => addressKey(entryAddress(entry))));
-    const lost = this.publications.filter(({ session }) => !listed.has(addressKey(session.address)));
-    const forgotten = restarted || lost.some(({ state }) => state === 'connected');
-    for (const publication of this.published) publication.resume(lost.includes(publication));
-    for (const subscription of this.watched.values()) subscription.resume(forgotten);
-  }
-
-  private onForgotten(): void {
-    if (this.currentState !== 'joined') return;
-    this.enter('reconnecting');
-    void this.rejoin();
-  }
-
-  private onPush(push: Push): void {
-    if (this.currentState === 'left') return;
-    if (push.s === 'PUBLISH_LIST_CHANGED') this.applyList(push.b.rev, push.b.pps);
-    else if (push.s === 'ROOM_CLOSED') this.end({ kind: 'closed', reason: push.b.reason });
-    else if (push.s === 'KICKED') this.onGone(push.b.sessionId, { kind: 'kicked', by: push.b.by });
-    else if (push.s === 'SESSION_REPLACED') this.onGone(push.b.sessionId, { kind: 'replaced' });
-  }
-
-  /** One of our sessions was taken from us: the room's own ends the room, another only its publication. */
-  private onGone(sessionId: string, reason: EndReason): void {
-    if (sessionId === this.session.info.sessionId) return this.end(reason);
-    const extra = this.publications.find(({ session }) => session.info.sessionId === sessionId);
-    if (extra) void extra.stop();
-  }
-
-  private onRefused(error: SignalError): void {
-    if (error.code === Code.roomNotFound) return this.onForgotten();
-    // The contract: after 500 to one of these the client shall exit the room.
-    const mustExit = error.code === Code.internalServerError && ['ANSWER', 'ICE'].includes(error.signal);
-    if (mustExit) return this.end({ kind: 'refused', error });
-    if (error.signal === 'ANSWER') this.addressedBy(error.request)?.watchAgain();
-    this.emit('refused', error);
-  }
-
   private addressedBy(request: unknown): Subscription | undefined {
     const to = (request as { to?: SessionAddress } | null)?.to;
     return to && this.watched.get(addressKey(to));
   }
 
-  private applyList(rev: number, pps: PublishEntry[]): void {
-    if (rev <= this.rev || this.currentState === 'left') return; // a late one
-    this.rev = rev;
-    const listed = new Map(pps.map((entry) => [addressKey(entryAddress(entry)), entry]));
+  /** Watches what is in the list and wanted, lets go of the rest. */
+  private follow(): void {
+    const listed = new Map(this.list.map((entry) => [addressKey(entryAddress(entry)), entry]));
     for (const key of this.own) listed.delete(key);
-    for (const [key, subscription] of this.watched) if (!listed.has(key)) this.unwatch(key, subscription);
+    for (const [key, subscription] of this.watched) if (!listed.has(key)) this.forget(key, subscription);
     for (const [key, entry] of listed) {
       const subscription = this.watched.get(key);
       if (subscription) subscription.update(entry);
-      else this.watch(key, entry);
+      else if (this.chosen.get(key) ?? this.roomOptions.watchAll ?? true) this.subscribe(key, entry);
     }
   }
 
-  private watch(key: string, entry: PublishEntry): void {
+  private subscribe(key: string, entry: PublishEntry): void {
     const subscription = new Subscription(
       entry,
       this.session,
       this.connection,
       this.environment,
       () => this.configuration(),
-      () => this.currentState === 'joined',
+      () => this.state === 'joined',
     );
     this.watched.set(key, subscription);
     this.emit('added', subscription);
@@ -382,34 +274,42 @@ export class Room extends Emitter<RoomEvents> {
     });
   }
 
-  private unwatch(key: string, subscription: Subscription): void {
+  private forget(key: string, subscription: Subscription): void {
     this.watched.delete(key);
     subscription.close();
     this.emit('removed', subscription);
   }
 
   private async onUnpublished(publication: Publication): Promise<void> {
-    this.published.delete(publication);
+    if (!this.published.delete(publication)) return;
     this.emit('unpublished', publication);
     const { session } = publication;
     if (session !== this.session) return session.leave();
-    await this.connection.request({ ...session.common, s: 'UNPUBLISH' }).catch(() => {});
+    if (this.role !== 'viewer') await this.connection.ask({ ...session.common, s: 'UNPUBLISH' }).catch(() => {});
   }
 
-  private end(reason: EndReason, closeConnection = true): void {
-    if (this.currentState === 'left') return;
-    for (const session of this.sessions()) session.stop();
-    for (const publication of this.published) publication.close();
-    for (const [key, subscription] of this.watched) this.unwatch(key, subscription);
-    if (closeConnection) this.connection.close();
-    this.enter('left');
-    this.emit('ended', reason);
+  private answer(s: 'PUBLISH_ACCEPT' | 'PUBLISH_REJECT', userId: string): void {
+    this.requests.removeUser(userId);
+    this.connection.send({ ...this.session.common, s, to: userId });
   }
-}
 
-function withToken(url: string, token: string | null | undefined): string {
-  if (!token) return url;
-  const target = new URL(url);
-  target.searchParams.set('token', token);
-  return target.href;
+  /** They come to the owner only. */
+  private onPublishRequest(signal: BareSignal & { s: 'PUBLISH_REQUEST' }): void {
+    this.setOwner(this.address.userId);
+    const request = this.requests.add(signal);
+    if (request) this.emit('publishRequest', request);
+  }
+
+  private onAccepted(by: string): void {
+    if (!this.asking && this.role !== 'viewer') return; // it came twice
+    this.asking = false;
+    if (this.role === 'viewer') this.setRole('publisher');
+    this.emit('publishAnswer', { accepted: true, by });
+  }
+
+  private onRejected(by: string): void {
+    if (!this.asking) return;
+    this.asking = false;
+    this.emit('publishAnswer', { accepted: false, by });
+  }
 }

@@ -2,12 +2,21 @@
 import type { Connection } from './connection.ts';
 import type { Environment } from './environment.ts';
 import { ConnectionError, SignalError } from './errors.ts';
+import type { Token } from './token.ts';
 import { Code, type Channel, type JoinAck, type SessionAddress, type SessionInfo, type SignalCommon } from './signals.ts';
 
 /** What a session enables; goes into JOIN and UPDATE as `ve` and `ae`. */
 export interface Enabled {
   video: boolean;
   audio: boolean;
+}
+
+/** What JOIN asks for besides being let in. */
+export interface JoinWishes {
+  /** MEMBER_LIST_CHANGED (B-60). */
+  members?: boolean;
+  /** How one is shown; for servers in open development mode, otherwise the token says it. */
+  name?: string;
 }
 
 /** Until the JOIN ack says otherwise. */
@@ -30,7 +39,8 @@ export class Session {
     private readonly rid: string,
     readonly info: SessionInfo,
     private enabled: Enabled,
-    private readonly token: string | null,
+    private readonly token: Token,
+    private readonly wishes: JoinWishes,
     /** Called when the server no longer knows this session (4001, B-54) and it must JOIN again. */
     private readonly forgotten: () => void,
   ) {}
@@ -70,10 +80,21 @@ export class Session {
   }
 
   private async enter(): Promise<JoinAck> {
-    const ack = await this.createOrJoin();
+    const ack = await this.enterRoom();
     this.heartbeat = ack.hb ?? defaultHeartbeat;
     this.beatLater();
     return ack;
+  }
+
+  /** A token that has run out meanwhile is replaced by another where one can be had. */
+  private async enterRoom(): Promise<JoinAck> {
+    try {
+      return await this.createOrJoin();
+    } catch (error) {
+      const runOut = error instanceof SignalError && error.code === Code.unauthorized;
+      if (!runOut || !(await this.token.renew())) throw error;
+      return this.createOrJoin();
+    }
   }
 
   private async createOrJoin(): Promise<JoinAck> {
@@ -87,17 +108,19 @@ export class Session {
 
   /** 4022: it is another's room. 4052 with a token: the token may join but not create (B-59). */
   private mayJoinInstead(code: number): boolean {
-    return code === Code.alreadyExistRoom || (code === Code.unauthorized && this.token !== null);
+    return code === Code.alreadyExistRoom || (code === Code.unauthorized && this.token.current !== null);
   }
 
   private requestJoin(roomCreating: boolean): Promise<JoinAck> {
-    return this.connection.request({
+    const { members, name } = this.wishes;
+    const op = { ...(roomCreating && { roomCreating }), ...(members && { members }), ...(name && { name }) };
+    return this.connection.ask({
       ...this.common,
       s: 'JOIN',
       ve: this.enabled.video,
       ae: this.enabled.audio,
-      ...(this.token !== null && { token: this.token }),
-      ...(roomCreating && { op: { roomCreating } }),
+      ...(this.token.current !== null && { token: this.token.current }),
+      ...(Object.keys(op).length > 0 && { op }),
     });
   }
 

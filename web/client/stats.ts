@@ -76,7 +76,7 @@ const rateWindow = 1_000;
 
 /** Turns RTCStatsReports into SessionStats; remembers what rates need. */
 export class StatsSampler {
-  private readonly history = new WeakMap<RTCPeerConnection, { older: Counters; newer: Counters }>();
+  private readonly history = { up: newHistory(), down: newHistory() };
 
   sample(sources: StatsSource[]): Promise<SessionStats[]> {
     return Promise.all(sources.map((source) => this.one(source)));
@@ -86,18 +86,25 @@ export class StatsSampler {
     const reports = pc && pc.connectionState !== 'closed' ? await reportsOf(pc) : [];
     const video = videoStats(reports, rest.direction);
     const audio = audioStats(reports, rest.direction);
-    const { fps, bitrate, loss } = this.rates(pc, reports, video, audio);
+    const { fps, bitrate, loss } = this.rates(pc, rest.direction, reports, video, audio);
     return { ...address, ...rest, video: video && { ...video, fps }, audio, bitrate, loss, rtt: roundTripTime(reports) };
   }
 
-  private rates(pc: RTCPeerConnection | null, reports: Report[], video: VideoStats | null, audio: AudioStats | null) {
+  private rates(
+    pc: RTCPeerConnection | null,
+    direction: Direction,
+    reports: Report[],
+    video: VideoStats | null,
+    audio: AudioStats | null,
+  ) {
+    const history = this.history[direction];
     const at = numberOrNull(reports[0]?.['timestamp']);
     if (!pc || at === null) return { fps: 0, bitrate: 0, loss: 0 };
     const now = counters(at, video, audio);
-    const past = this.history.get(pc) ?? { older: now, newer: now };
+    const past = history.get(pc) ?? { older: now, newer: now };
     const { older } = past;
     const due = now.at - past.newer.at >= rateWindow;
-    this.history.set(pc, due ? { older: past.newer, newer: now } : past);
+    history.set(pc, due ? { older: past.newer, newer: now } : past);
     const seconds = (now.at - older.at) / 1_000;
     if (seconds <= 0) return { fps: 0, bitrate: 0, loss: 0 };
     const lost = Math.max(0, now.lost - older.lost);
@@ -108,6 +115,11 @@ export class StatsSampler {
       loss: expected > 0 ? lost / expected : 0,
     };
   }
+}
+
+/** By connection; a call's has both directions. */
+function newHistory() {
+  return new WeakMap<RTCPeerConnection, { older: Counters; newer: Counters }>();
 }
 
 async function reportsOf(pc: RTCPeerConnection): Promise<Report[]> {

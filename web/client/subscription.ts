@@ -5,7 +5,7 @@ import type { Environment } from './environment.ts';
 import { ConnectionError, type SignalError } from './errors.ts';
 import { Link, type Approach, type LinkState } from './link.ts';
 import type { Session } from './session.ts';
-import { Code, entryAddress, type PublishEntry, type SessionAddress } from './signals.ts';
+import { Code, entryAddress, type Layer, type PublishEntry, type SessionAddress } from './signals.ts';
 
 export interface SubscriptionEvents {
   state: LinkState;
@@ -18,12 +18,23 @@ export interface SubscriptionEvents {
 /** Refusals of a WATCH or ANSWER after which sending it again would bring the same one. 500 and 4024 pass: the list decides. */
 const finalCodes: ReadonlySet<number> = new Set([Code.invalidSignal, Code.unsupportedChannel]);
 
+interface Wish {
+  layer: Layer;
+  pause: boolean;
+}
+
+/** What a new downlink does. */
+const asOffered: Wish = { layer: 'auto', pause: false };
+
 /** What is received of one publishing session: a downlink, kept up as long as the session is in the list. Made by the room. */
 export class Subscription extends Emitter<SubscriptionEvents> {
   /** The watched session. */
   readonly address: SessionAddress;
   private readonly link: Link;
   private currentStream: MediaStream | null = null;
+  private wish: Wish = asOffered;
+  /** What the server knows of it. */
+  private told: Wish = asOffered;
 
   constructor(
     private currentEntry: PublishEntry,
@@ -43,7 +54,7 @@ export class Subscription extends Emitter<SubscriptionEvents> {
         negotiate: (pc, approach) => this.negotiate(pc, approach),
         candidate: (sdp) => void connection.send({ ...watcher.common, s: 'ICE', to: this.address, sdp }),
         isFinal: (error: SignalError) => finalCodes.has(error.code),
-        changed: (state) => this.emit('state', state),
+        changed: (state) => this.onState(state),
       },
       environment,
     );
@@ -71,6 +82,33 @@ export class Subscription extends Emitter<SubscriptionEvents> {
   /** The downlink's connection now; another one after some repairs. */
   get pc(): RTCPeerConnection | null {
     return this.link.pc;
+  }
+
+  /** Which of a simulcast's layers is wanted. */
+  get quality(): Layer {
+    return this.wish.layer;
+  }
+
+  /** Whether its video is held back. */
+  get paused(): boolean {
+    return this.wish.pause;
+  }
+
+  /** Asks for a layer of a simulcast; `auto` leaves it to the server. Kept over repairs. m2m only; rejects with SignalError. */
+  setQuality(layer: Layer): Promise<void> {
+    this.wish = { ...this.wish, layer };
+    return this.tellWish();
+  }
+
+  /** Holds the video back, as for a tile that nobody sees, or lets it come again. */
+  setPaused(pause: boolean): Promise<void> {
+    this.wish = { ...this.wish, pause };
+    return this.tellWish();
+  }
+
+  /** Called by the room when there are new ICE servers: for the next ICE restart. */
+  reconfigure(configuration: RTCConfiguration): void {
+    this.link.reconfigure(configuration);
   }
 
   /** Called by the room. Rejects with the SignalError that refused for good. */
@@ -107,7 +145,22 @@ export class Subscription extends Emitter<SubscriptionEvents> {
     return missing('audio') || missing('video');
   }
 
+  /** What is not connected yet is told when it is: a new downlink knows nothing of what the last one was told. */
+  private async tellWish(): Promise<void> {
+    if (this.state !== 'connected' || this.wish === this.told) return;
+    const { layer, pause } = (this.told = this.wish);
+    await this.connection.ask({ ...this.watcher.common, s: 'SIMULCAST_UPDATE', to: this.address, layer, pause });
+  }
+
+  private onState(state: LinkState): void {
+    if (state === 'connected') this.tellWish().catch(() => {}); // refused: then it stays as the server has it
+    this.emit('state', state);
+  }
+
   private prepare(pc: RTCPeerConnection): void {
+    const { layer, pause } = this.wish;
+    this.told = layer === 'auto' && !pause ? this.wish : asOffered;
+
     // One stream of all tracks, whatever msid each has: played together they are in sync.
     const stream = new MediaStream();
     pc.ontrack = ({ track }) => {

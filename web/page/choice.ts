@@ -3,7 +3,7 @@ import type { VideoCodec } from '../client/index.ts';
 
 /** What one sends. */
 export type Source = 'camera' | 'microphone' | 'screen' | 'none';
-export type RoomType = 'm2m' | 'a2m';
+export type RoomType = 'm2m' | 'a2m' | 'p2p';
 
 /** What the form asks. */
 export interface Choice {
@@ -15,7 +15,7 @@ export interface Choice {
   simulcast: boolean;
 }
 
-const types: readonly RoomType[] = ['m2m', 'a2m'];
+const types: readonly RoomType[] = ['m2m', 'a2m', 'p2p'];
 const sources: readonly Source[] = ['camera', 'microphone', 'screen', 'none'];
 const codecs: readonly VideoCodec[] = ['vp8', 'h264', 'vp9', 'av1'];
 const storageKey = 'heliograph.choice';
@@ -34,9 +34,10 @@ export function initialChoice(parameters: URLSearchParams, remembered: Partial<C
   };
 }
 
-/** An audio room takes no pictures: of a camera it takes the microphone, of a screen nothing. */
+/** An audio room takes no pictures: of a camera it takes the microphone, of a screen nothing. A call is for faces. */
 export function allowedSource(type: RoomType, source: Source): Source {
   if (type === 'm2m') return source;
+  if (type === 'p2p') return source === 'screen' ? 'camera' : source;
   return source === 'screen' ? 'none' : source === 'camera' ? 'microphone' : source;
 }
 

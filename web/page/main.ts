@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Room, SessionStats } from '../client/index.ts';
-import { Call } from './call.ts';
+import type { SessionStats } from '../client/index.ts';
 import { canShareScreen, capture } from './capture.ts';
 import { allowedSource, fillForm, initialChoice, readForm, rememberChoice, rememberedChoice, type Choice } from './choice.ts';
 import { byId } from './elements.ts';
 import { errors, notices } from './messages.ts';
 import { identify, parametersFor, shareLink, socketUrl } from './place.ts';
-import { errorInWords } from './words.ts';
+import { Visit } from './visit.ts';
+import { errorInWords, typeInWords } from './words.ts';
 
 declare global {
   interface Window {
     /** For tests and the curious: the room one is in, and its figures. */
-    heliograph: { room: Room | null; stats(): Promise<SessionStats[]> };
+    heliograph: { room: Visit['room'] | null; stats(): Promise<SessionStats[]> };
   }
 }
 
@@ -19,9 +19,9 @@ declare global {
 const inCallKey = 'heliograph.in-call';
 const parameters = new URLSearchParams(location.search);
 const form = byId<HTMLFormElement>('form');
-let call: Call | null = null;
+let visit: Visit | null = null;
 
-window.heliograph = { room: null, stats: async () => (await call?.stats()) ?? [] };
+window.heliograph = { room: null, stats: async () => (await visit?.stats()) ?? [] };
 
 async function join(choice: Choice): Promise<void> {
   errors.clear();
@@ -30,11 +30,11 @@ async function join(choice: Choice): Promise<void> {
   try {
     const { userId, token } = identify(choice.name, parameters.get('token'));
     const captured = await capture(choice.source);
-    call = new Call({ choice, capture: captured, url: socketUrl(location), token, userId, ended: showLobby });
-    window.heliograph.room = call.room;
-    await call.join();
+    visit = new Visit({ choice, capture: captured, url: socketUrl(location), token, userId, ended: showLobby });
+    window.heliograph.room = visit.room;
+    await visit.join();
     showCall(choice);
-    void call.publish();
+    void visit.publish();
   } catch (error) {
     showLobby();
     errors.say(errorInWords(error));
@@ -49,13 +49,13 @@ function showCall(choice: Choice): void {
   history.replaceState(null, '', `?${parametersFor(choice, parameters)}`);
   document.title = `${choice.room} · heliograph`;
   byId('room-name').textContent = choice.room;
-  byId('room-type').textContent = choice.type === 'a2m' ? 'audio' : 'video';
+  byId('room-type').textContent = typeInWords(choice.type);
   byId('copy').onclick = () => void copyLink(choice);
   showView('call');
 }
 
 function showLobby(): void {
-  call = null;
+  visit = null;
   window.heliograph.room = null;
   remainInCall(false);
   document.title = 'heliograph';
@@ -112,6 +112,7 @@ function limitSources(): void {
   const source = allowedSource(type, sources.value as Choice['source']);
   sources.value = source === 'screen' && !canShareScreen() ? 'camera' : source;
   byId('more').hidden = type === 'a2m';
+  byId<HTMLInputElement>('simulcast').disabled = type !== 'm2m'; // in a call there is one to see it
 }
 
 function start(): void {
@@ -123,11 +124,11 @@ function start(): void {
     event.preventDefault();
     void join(readForm(form));
   };
-  window.addEventListener('online', () => call?.room.retryNow());
+  window.addEventListener('online', () => visit?.room.retryNow());
   // The others should not have to wait until the server misses us.
   window.addEventListener('pagehide', () => {
     const leaving = wasInCall();
-    void call?.leave();
+    void visit?.leave();
     remainInCall(leaving);
   });
   window.addEventListener('pageshow', ({ persisted }) => {

@@ -5,8 +5,13 @@ import { byId } from './elements.ts';
 class Message {
   private readonly box: HTMLElement;
   private readonly words: HTMLElement;
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(id: string) {
+  /** With a `lifetime` (ms) it goes by itself. */
+  constructor(
+    id: string,
+    private readonly lifetime: number | null = null,
+  ) {
     this.box = byId(id);
     this.words = byId(`${id}-text`);
     byId(`${id}-close`).onclick = () => this.clear();
@@ -16,6 +21,8 @@ class Message {
   say(words: string): void {
     this.box.hidden = false;
     this.words.textContent = words;
+    clearTimeout(this.timer);
+    if (this.lifetime !== null) this.timer = setTimeout(() => this.clear(), this.lifetime);
   }
 
   clear(): void {
@@ -25,4 +32,4 @@ class Message {
 }
 
 export const errors = new Message('error');
-export const notices = new Message('notice');
+export const notices = new Message('notice', 10_000);

@@ -11,6 +11,15 @@ export interface TileContent {
   local: boolean;
 }
 
+/** A line of a tile's menu. */
+export interface MenuChoice {
+  words: string;
+  /** One of several that exclude each other; whether it is the one that holds. */
+  checked?: boolean;
+  danger?: boolean;
+  act(): void;
+}
+
 /** One participant's picture: video, name, what is muted, state of the connection, figures. */
 export class Tile {
   readonly element = make('article', 'tile');
@@ -85,10 +94,39 @@ export class Tile {
     this.figures.replaceChildren(...cells);
   }
 
+  /** A menu of what can be done about the participant; asked for each time it opens. */
+  setMenu(choices: () => MenuChoice[]): void {
+    const menu = make('details', 'menu');
+    const opener = make('summary', '', '⋯');
+    opener.setAttribute('aria-label', `What to do about ${this.element.getAttribute('aria-label')}`);
+    const list = make('div', 'choices-of-menu');
+    menu.append(opener, list);
+    menu.ontoggle = () => {
+      if (menu.open) list.replaceChildren(...choices().map((choice) => menuLine(choice, () => (menu.open = false))));
+      menu.classList.toggle('empty', menu.open && list.childElementCount === 0);
+    };
+    // A click anywhere else closes it.
+    menu.addEventListener('focusout', ({ relatedTarget }) => {
+      if (!menu.contains(relatedTarget as Node | null)) menu.open = false;
+    });
+    this.element.append(menu);
+  }
+
   remove(): void {
     this.video.srcObject = null;
     this.element.remove();
   }
+}
+
+function menuLine({ words, checked, danger, act }: MenuChoice, close: () => void): HTMLButtonElement {
+  const line = make('button', danger ? 'danger' : '', words);
+  line.type = 'button';
+  if (checked !== undefined) line.setAttribute('aria-pressed', String(checked));
+  line.onclick = () => {
+    close();
+    act();
+  };
+  return line;
 }
 
 function initialsOf(name: string): string {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Code, ConnectionError, SignalError, type EndReason, type LinkState, type SessionStats } from '../client/index.ts';
+import type { RoomType } from './choice.ts';
+import { Code, ConnectionError, SignalError, type EndReason, type Layer, type LinkState, type Role, type SessionStats } from '../client/index.ts';
 
 const refusals: Readonly<Record<number, string>> = {
   [Code.internalServerError]: 'The server failed.',
   [Code.invalidSignal]: 'The server did not accept what this page sent.',
   [Code.unsupportedChannel]: 'The room is of another kind. Choose the other kind of room and join again.',
   [Code.roomNotFound]: 'The room does not exist any more.',
+  [Code.notRoomMember]: 'That one is not in the room any more.',
   [Code.userLeft]: 'The other one has left.',
   [Code.roomFull]: 'The room is full.',
   [Code.permissionNotFound]: 'You may only watch in this room.',
@@ -22,18 +24,36 @@ export function errorInWords(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** The kinds of room, as a chip says them. */
+export function typeInWords(type: RoomType): string {
+  return { m2m: 'video', a2m: 'audio', p2p: 'call of two' }[type];
+}
+
+/** The layers of a simulcast, as a menu says them. */
+export function qualityInWords(layer: Layer): string {
+  return { auto: 'Automatic', h: 'High quality', m: 'Medium quality', l: 'Low quality' }[layer];
+}
+
+/** What somebody does in a room. */
+export function roleInWords(role: Role, owns: boolean, sends: boolean): string {
+  if (owns) return 'owner';
+  if (role === 'publisher') return sends ? 'sends' : 'may send';
+  return role === 'admin' ? 'admin' : 'watches';
+}
+
 /** Why the room was left; null when the user chose to. */
 export function endInWords(reason: EndReason): string | null {
   switch (reason.kind) {
     case 'left':
       return null;
     case 'kicked':
-      return `You were removed from the room by ${reason.by}.`;
+      return `You were removed from the room${reason.by ? ` by ${reason.by}` : ''}.`;
     case 'closed':
       return reason.reason ? `The room was closed: ${reason.reason}` : 'The room was closed.';
     case 'replaced':
       return 'This session goes on in another window.';
     case 'refused':
+      if (reason.error instanceof SignalError && reason.error.code === Code.banned) return 'You were removed from this room and cannot come back.';
       return `You are out of the room. ${errorInWords(reason.error)}`;
   }
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Connection } from '../client/connection.ts';
 import { ConnectionError, SignalError } from '../client/errors.ts';
-import { parseServerMessage, type HeartbeatSignal, type SessionInfo } from '../client/signals.ts';
+import { actions, parseServerMessage, type HeartbeatSignal, type SessionInfo } from '../client/signals.ts';
 import { settle, World } from './world.ts';
 
 const ss: SessionInfo = { userId: 'ann', sessionId: 's', category: 'stream', host: 'Web', deviceId: '' };
@@ -139,4 +139,47 @@ test('a server that closes with 1008 is left alone', async () => {
 test('what is not a server message is nothing', () => {
   for (const text of ['', 'x', '[]', 'null', '{}', '{"c":"200","s":"JOIN"}', '{"c":200}']) assert.equal(parseServerMessage(text), null);
   assert.deepEqual(parseServerMessage('{"c":200,"s":"JOIN","b":null}'), { c: 200, s: 'JOIN', b: {} });
+});
+
+test('an answer that comes twice is heard once', async () => {
+  const world = new World(); // B-9
+  world.rules['HEARTBEAT'] = () => undefined;
+  const connection = await opened(world);
+  let refused = 0;
+  connection.on('refused', () => refused++);
+  const beating = connection.request(beat(1)).catch(() => {});
+  for (let i = 0; i < 3; i++) world.socket.say('HEARTBEAT', 4001, { msg: 'ROOM_NOT_FOUND: x', req: null, tid: '1' });
+  await beating;
+  assert.equal(refused, 0);
+  for (let i = 0; i < 3; i++) world.socket.say('ANSWER', 4024, { msg: 'USER_LEFT: x', req: null, tid: 'other' });
+  assert.equal(refused, 1);
+});
+
+test('a signal that was one too many is said again once, later, and only then told as refused', async () => {
+  const world = new World();
+  world.rules['UPDATE'] = (signal) => ({ c: 500, b: { msg: 'INTERNAL_SERVER_ERROR: too many messages', req: signal, retryAfter: 400 } });
+  const connection = await opened(world);
+  let refused = 0;
+  connection.on('refused', () => refused++);
+  connection.send({ s: 'UPDATE', ch: 'm2m', rid: 'tea', ss, ve: true });
+  await world.pass(399);
+  assert.deepEqual([world.sent('UPDATE').length, refused], [1, 0]);
+  await world.pass(60_000);
+  assert.deepEqual([world.sent('UPDATE').map(({ tid }) => tid), refused], [['1', '2'], 1]);
+});
+
+test('another user’s signal is told as it is; what only looks like one is nothing', async () => {
+  const world = new World(); // B-1
+  const connection = await opened(world);
+  const heard: unknown[] = [];
+  connection.on('signal', (signal) => heard.push(signal));
+  const offer = { s: 'OFFER', ch: 'p2p', rid: 'tea', ss, sdp: 'v=0', more: 1 };
+  await world.bare(offer);
+  for (const wrong of [{ ...offer, ss: null }, { ...offer, sdp: 1 }, { ...offer, s: 'KICK' }, { ...offer, c: 200 }]) await world.bare(wrong);
+  assert.deepEqual(heard, [offer]);
+});
+
+test('every signal of the contract has its action', () => {
+  assert.deepEqual(Object.keys(actions).length, 16);
+  assert.equal(actions.UPDATE, 'updateVideo');
 });

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { initialChoice, type Choice } from '../page/choice.ts';
 import { bestGrid } from '../page/grid.ts';
 import { identify, parametersFor, shareLink, socketUrl } from '../page/place.ts';
-import { errorInWords, figuresInWords } from '../page/words.ts';
+import { endInWords, errorInWords, figuresInWords, roleInWords } from '../page/words.ts';
 import { SignalError } from '../client/errors.ts';
 
 const choice: Choice = { name: 'Ann', room: 'tea', type: 'm2m', source: 'camera', codec: null, simulcast: false };
@@ -20,6 +20,8 @@ test('an audio room takes the microphone of a camera, and nothing of a screen', 
   const source = (query: string) => initialChoice(new URLSearchParams(query), {}).source;
   assert.equal(source('type=a2m&source=camera'), 'microphone');
   assert.equal(source('type=a2m&source=screen'), 'none');
+  assert.equal(source('type=p2p&source=screen'), 'camera'); // a call is for faces
+  assert.equal(initialChoice(new URLSearchParams('type=p2p'), {}).type, 'p2p');
   assert.equal(source('type=nonsense&source=nonsense'), 'camera');
 });
 
@@ -56,6 +58,20 @@ test('tiles fill the box without leaving it', () => {
 test('a refusal is told with its code and the server’s words', () => {
   assert.equal(errorInWords(new SignalError('JOIN', 4025, 'ROOM_FULL: nine publish')), 'The room is full. (4025: ROOM_FULL: nine publish)');
   assert.equal(errorInWords(new SignalError('JOIN', 4999, 'NEW: x')), 'The server refused JOIN. (4999: NEW: x)');
+});
+
+test('why one is out of the room is said in words', () => {
+  assert.equal(endInWords({ kind: 'left' }), null);
+  assert.equal(endInWords({ kind: 'kicked', by: 'bob' }), 'You were removed from the room by bob.');
+  assert.equal(endInWords({ kind: 'kicked', by: '' }), 'You were removed from the room.'); // over REST by nobody known
+  assert.equal(endInWords({ kind: 'closed', reason: 'deleted' }), 'The room was closed: deleted');
+  assert.match(endInWords({ kind: 'replaced' }) ?? '', /another window/);
+  assert.match(endInWords({ kind: 'refused', error: new SignalError('JOIN', 4053, 'BANNED: so it is') }) ?? '', /cannot come back/);
+});
+
+test('what people do in the room is said in a word', () => {
+  assert.deepEqual([roleInWords('publisher', true, true), roleInWords('publisher', false, true)], ['owner', 'sends']);
+  assert.deepEqual([roleInWords('publisher', false, false), roleInWords('viewer', false, false)], ['may send', 'watches']);
 });
 
 test('figures have their units', () => {

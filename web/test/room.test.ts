@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConnectionError, SignalError } from '../client/errors.ts';
 import type { Room, RoomOptions } from '../client/room.ts';
+import type { PublishEntry, SessionAddress } from '../client/signals.ts';
 import { entry, settle, stream, World, type FakeSocket } from './world.ts';
 
 async function joined(world: World, options: Partial<RoomOptions> = {}): Promise<Room> {
@@ -121,7 +122,7 @@ test('the own user on another device is watched; an entry may have only `id`', a
   const world = new World();
   await joined(world);
   const { userId: _, ...bare } = entry('phone', { id: 'ann' });
-  await world.list(2, bare);
+  await world.list(2, bare as PublishEntry);
   assert.deepEqual(world.sent('WATCH')[0]?.to, { userId: 'ann', sessionId: 'phone' });
 });
 
@@ -225,7 +226,7 @@ test('candidates trickle: of the uplink to the own session, of a downlink to the
   world.pc.onicecandidate?.({ candidate: { candidate: 'candidate:1' } });
   await world.list(2, entry('b1'));
   world.pc.onicecandidate?.({ candidate: null });
-  assert.deepEqual(world.sent('ICE').map(({ to, sdp }) => [to.sessionId, sdp]), [['s1', 'candidate:1'], ['b1', '']]);
+  assert.deepEqual(world.sent('ICE').map(({ to, sdp }) => [(to as SessionAddress).sessionId, sdp]), [['s1', 'candidate:1'], ['b1', '']]);
   assert.ok(world.socket.sent.some(({ action }) => action === 'iceCandidate'));
 });
 
@@ -496,4 +497,132 @@ test('the ICE servers of the JOIN ack are used', async () => {
   const room = await joined(world);
   await room.publish(stream('audio'));
   assert.deepEqual(world.pc.configuration.iceServers, [{ urls: ['stun:a'] }]);
+});
+
+test('a layer of a simulcast is asked for once connected, and again of a new downlink', async () => {
+  const world = new World();
+  const room = await joined(world);
+  await world.list(2, entry('b1'));
+  const [subscription] = room.subscriptions;
+  void subscription?.setQuality('m');
+  assert.equal(world.sent('SIMULCAST_UPDATE').length, 0); // 2001 before there is a downlink (B-54)
+  world.pc.become('connected');
+  await subscription?.setPaused(true);
+  world.pc.become('failed');
+  await world.pass(1);
+  world.pc.become('connected'); // by an ICE restart: the downlink is the same
+  assert.equal(world.sent('SIMULCAST_UPDATE').length, 2);
+  world.pc.transport.state = 'closed';
+  world.pc.transport.onstatechange?.();
+  await world.pass(1_000);
+  world.pc.become('connected');
+  const to = { userId: 'bob', sessionId: 'b1' };
+  assert.deepEqual(
+    world.sent('SIMULCAST_UPDATE').map(({ to: whom, layer, pause }) => [whom, layer, pause]),
+    [[to, 'm', false], [to, 'm', true], [to, 'm', true]],
+  );
+  assert.deepEqual([subscription?.quality, subscription?.paused], ['m', true]);
+});
+
+test('what is not wanted is not watched any more, until it is', async () => {
+  const world = new World();
+  const room = await joined(world);
+  const bob = { userId: 'bob', sessionId: 'b1' };
+  await world.list(2, entry('b1'), entry('b2'));
+  room.unwatch(bob);
+  await world.list(3, entry('b1'), entry('b2'));
+  assert.deepEqual(world.sent('UNWATCH').map(({ to }) => to), [bob]);
+  assert.deepEqual([room.subscriptions.length, room.entries.length, world.pcs[0]?.connectionState], [1, 2, 'closed']);
+  room.watch(bob);
+  await settle();
+  assert.deepEqual([room.subscriptions.length, world.sent('WATCH').length], [2, 3]);
+});
+
+test('a room that watches no one by itself watches who is named', async () => {
+  const world = new World();
+  const room = await joined(world, { watchAll: false });
+  await world.list(2, entry('b1'));
+  assert.equal(world.sent('WATCH').length, 0);
+  room.watch({ userId: 'bob', sessionId: 'b1' });
+  await settle();
+  assert.equal(world.sent('WATCH').length, 1);
+});
+
+test('TURN credentials are renewed before they run out, and connections get the new ones', async () => {
+  const world = new World();
+  const now = world.environment.unixTime();
+  const turn = (expiry: number) => ({ is: [], iceServers: [{ urls: ['turn:t'], username: `${expiry}:ann`, credential: 'c' }] });
+  world.rules['JOIN'] = () => ({ b: { pt: 'publisher', rev: 1, pps: [], icfg: turn(now + 1_000) } });
+  world.rules['ICE_SERVERS'] = () => ({ b: { icfg: turn(now + 5_000) } });
+  const room = await joined(world);
+  await room.publish(stream('audio'));
+  await world.pass(740_000);
+  assert.equal(world.sent('ICE_SERVERS').length, 0);
+  await world.pass(20_000);
+  assert.equal(world.sent('ICE_SERVERS').length, 1);
+  assert.equal(world.pc.configuration.iceServers?.[0]?.username, `${now + 5_000}:ann`);
+  await world.pass(2_000_000);
+  assert.equal(world.sent('ICE_SERVERS').length, 1);
+  await room.leave();
+  const before = world.sent('ICE_SERVERS').length;
+  await world.pass(10_000_000);
+  assert.equal(world.sent('ICE_SERVERS').length, before);
+});
+
+test('each socket gets a token of its own, and JOIN the same', async () => {
+  const world = new World();
+  let issued = 0;
+  await joined(world, { token: async () => `token${++issued}` });
+  world.socket.fall();
+  await world.pass(1_000);
+  assert.deepEqual(world.sockets.map(({ url }) => url), ['ws://host/ws?token=token1', 'ws://host/ws?token=token2']);
+  assert.deepEqual(world.sent('JOIN').map(({ token }) => token), ['token1', 'token2']);
+});
+
+test('a token that has run out is renewed when the server says so', async () => {
+  const world = new World();
+  const ack = world.rules['JOIN']!;
+  let issued = 0;
+  world.rules['JOIN'] = (signal, socket) => (signal.s === 'JOIN' && signal.token === 'token1' ? refuse(4052) : ack(signal, socket));
+  const room = await joined(world, { token: () => `token${++issued}` });
+  assert.deepEqual([room.state, issued], ['joined', 2]);
+});
+
+test('a token that cannot be had is a join that failed', async () => {
+  const world = new World();
+  const room = world.room({ token: () => Promise.reject(new Error('logged out')) });
+  await assert.rejects(room.join(), /logged out/);
+  assert.deepEqual([room.state, world.sockets.length], ['idle', 0]);
+});
+
+test('too many messages: a JOIN and an OFFER that were to come later come later', async () => {
+  const world = new World();
+  const { JOIN: join, OFFER: offer } = world.rules;
+  let busy = true;
+  world.rules['JOIN'] = (signal, socket) => (busy ? ((busy = false), refuse(500, { retryAfter: 800 })) : join!(signal, socket));
+  const room = world.room();
+  const joining = room.join();
+  await world.pass(700);
+  assert.equal(room.state, 'joining');
+  await world.pass(200);
+  await joining;
+  world.rules['OFFER'] = () => refuse(500, { retryAfter: 800 });
+  const publishing = room.publish(stream('audio'));
+  await settle();
+  world.rules['OFFER'] = offer!;
+  await world.pass(900);
+  await publishing;
+  assert.deepEqual([room.state, world.sent('OFFER').length], ['joined', 2]);
+});
+
+test('a playlist is asked for, and its state is told', async () => {
+  const world = new World(); // B-25
+  const room = await joined(world);
+  world.rules['OFFER'] = () => ({ b: { sdp: 'the answer', hls: 'https://h/x.m3u8' } });
+  const publication = await room.publish(stream('audio'), { hls: true });
+  assert.deepEqual([world.sent('OFFER')[0]?.op, publication.hls], [{ hlsForwarding: true }, 'https://h/x.m3u8']);
+  const states: string[] = [];
+  room.on('hls', ({ state }) => states.push(state));
+  world.socket.say('HLS_STATE', 200, { rid: 'tea', userId: 'ann', sessionId: 's1', state: 'live', hls: 'https://h/x.m3u8' });
+  assert.deepEqual(states, ['live']);
 });

@@ -48,12 +48,14 @@ class FakeTransceiver {
   readonly sender: { track: FakeTrack | null; transport: FakeTransport; replaceTrack(track: FakeTrack | null): Promise<void> };
   readonly receiver: { track: FakeTrack; transport: FakeTransport };
   preferences: RTCRtpCodec[] | null = null;
+  direction: string;
 
   constructor(
     trackOrKind: FakeTrack | string,
     transport: FakeTransport,
     readonly init: RTCRtpTransceiverInit,
   ) {
+    this.direction = init.direction ?? 'sendrecv';
     const track = typeof trackOrKind === 'string' ? null : trackOrKind;
     const replaceTrack = async (next: FakeTrack | null) => void (this.sender.track = next);
     this.sender = { track, transport, replaceTrack };
@@ -88,6 +90,8 @@ export class FakeStream {
 /** An RTCPeerConnection whose SDP is its number; a test says when it connects. */
 export class FakePeerConnection {
   connectionState = 'new';
+  signalingState = 'stable';
+  readonly candidates: string[] = [];
   localDescription: { sdp: string } | null = null;
   remoteDescription: { type: string; sdp: string } | null = null;
   onicecandidate: ((event: { candidate: { candidate: string } | null }) => void) | null = null;
@@ -95,12 +99,25 @@ export class FakePeerConnection {
   ontrack: ((event: { track: FakeTrack }) => void) | null = null;
   readonly transport = new FakeTransport();
   readonly transceivers: FakeTransceiver[] = [];
+  /** Kinds that get a line by another's offer. */
+  offered = ['audio'];
+  /** What an SDP carries of a certificate; for calls, where both ends look at it. */
+  fingerprint = '';
   private offers = 0;
 
   constructor(
     readonly number: number,
-    readonly configuration: RTCConfiguration,
+    public configuration: RTCConfiguration,
   ) {}
+
+  setConfiguration(configuration: RTCConfiguration): void {
+    this.configuration = configuration;
+  }
+
+  async addIceCandidate({ candidate = '' }: RTCIceCandidateInit): Promise<void> {
+    if (!this.remoteDescription) throw new Error('InvalidStateError');
+    this.candidates.push(candidate);
+  }
 
   addTransceiver(trackOrKind: FakeTrack | string, init: RTCRtpTransceiverInit = {}): FakeTransceiver {
     const transceiver = new FakeTransceiver(trackOrKind, this.transport, init);
@@ -113,17 +130,19 @@ export class FakePeerConnection {
   getReceivers = () => this.transceivers.map(({ receiver }) => receiver);
 
   async createOffer({ iceRestart }: RTCOfferOptions = {}): Promise<{ type: string; sdp: string }> {
-    return { type: 'offer', sdp: `offer ${++this.offers} of ${this.number}${iceRestart ? ', ICE restart' : ''}` };
+    return { type: 'offer', sdp: `offer ${++this.offers} of ${this.number}${iceRestart ? ', ICE restart' : ''}${this.fingerprint}` };
   }
 
   async setLocalDescription(description?: { sdp: string }): Promise<void> {
-    this.localDescription = description ?? { sdp: `answer of ${this.number}` };
+    this.localDescription = description ?? { sdp: `answer of ${this.number}${this.fingerprint}` };
+    this.signalingState = description ? 'have-local-offer' : 'stable';
   }
 
   async setRemoteDescription(description: { type: string; sdp: string }): Promise<void> {
     if (this.connectionState === 'closed') throw new Error('InvalidStateError');
     this.remoteDescription = description;
-    if (description.type === 'offer' && this.transceivers.length === 0) this.addTransceiver('audio');
+    this.signalingState = description.type === 'offer' ? 'have-remote-offer' : 'stable';
+    if (description.type === 'offer' && this.transceivers.length === 0) for (const kind of this.offered) this.addTransceiver(kind);
   }
 
   close(): void {
@@ -147,8 +166,11 @@ export class World {
     LEAVE: () => ({}),
     HEARTBEAT: () => ({}),
     OFFER: () => ({ b: { sdp: 'the answer' } }),
-    WATCH: (signal) => ({ b: { pps: [{ ...entry(signal.s === 'WATCH' ? signal.to.sessionId : ''), sdp: 'the offer' }] } }),
+    WATCH: (signal) => ({ b: { pps: [{ ...entry((signal.s === 'WATCH' && signal.to.sessionId) || ''), sdp: 'the offer' }] } }),
     UNPUBLISH: () => ({}),
+    UNWATCH: () => ({}),
+    SIMULCAST_UPDATE: () => ({}),
+    KICK: () => ({}),
   };
   /** Sockets open by themselves unless this is false. */
   reachable = true;
@@ -163,6 +185,7 @@ export class World {
     senderCodecs: () => this.codecs,
     after: (ms, callback) => this.after(ms, callback),
     now: () => this.time,
+    unixTime: () => 1_700_000_000 + this.time / 1_000,
     random: () => 0.5,
     uniqueId: () => `s${++this.ids}`,
   };
@@ -221,6 +244,12 @@ export class World {
     const pc = new FakePeerConnection(this.pcs.length, configuration);
     this.pcs.push(pc);
     return pc;
+  }
+
+  /** Another user's signal, as it is. */
+  bare(signal: Json, socket = this.socket): Promise<void> {
+    socket.onmessage?.({ data: JSON.stringify(signal) });
+    return settle();
   }
 
   private answer(socket: FakeSocket, signal: Sent): void {

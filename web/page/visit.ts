@@ -1,36 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
+  Call,
+  Peer,
   Room,
+  type CallMedia,
   type EndReason,
   type LinkState,
   type MediaKind,
+  type Presence,
   type Publication,
+  type Role,
   type RoomState,
   type SessionStats,
   type Subscription,
 } from '../client/index.ts';
-import { canShareScreen, captureCamera, captureScreen, release, type Capture } from './capture.ts';
-import type { Choice } from './choice.ts';
+import { canShareScreen, capture, captureCamera, captureScreen, release, type Capture } from './capture.ts';
+import { allowedSource, type Choice } from './choice.ts';
 import { byId, dress } from './elements.ts';
+import { Membership } from './membership.ts';
 import { errors, notices } from './messages.ts';
 import { Stage } from './stage.ts';
 import type { Tile } from './tile.ts';
 import { endInWords, errorInWords, lossInWords } from './words.ts';
 
-export interface CallOptions {
+/** What is sent, in a room or in a call of two. */
+type Sending = Publication | CallMedia;
+
+export interface VisitOptions {
   choice: Choice;
   capture: Capture | null;
   url: string;
   token: string | null;
   userId: string;
-  /** The call is over, by the user's will or not. */
+  /** It is over, by the user's will or not. */
   ended(): void;
 }
 
 /** Milliseconds between two looks at the statistics. */
 const statsInterval = 500;
-const viewerNotice =
-  'You are watching only: someone else made this room, and you have not been given the right to send in it.';
+const viewerNotice = 'You are watching only. Ask to speak, and the room’s owner can let you.';
 const stateWords: Readonly<Record<RoomState, string>> = {
   idle: 'not connected',
   joining: 'joining…',
@@ -47,26 +55,20 @@ interface StatefulLink {
 }
 
 /** One stay in a room: joins it, sends what was captured, shows what arrives, and serves the toolbar. */
-export class Call {
-  readonly room: Room;
+export class Visit {
+  readonly room: Presence<Subscription | Peer, Sending>;
+  private readonly membership: Membership | null;
   private readonly stage = new Stage();
-  private main: Publication | null = null;
-  private screen: Publication | null = null;
+  private main: Sending | null = null;
+  private screen: Sending | null = null;
   private figures = false;
   private readonly busy = new Set<string>();
   private readonly statsTimer: ReturnType<typeof setInterval>;
 
-  constructor(private readonly options: CallOptions) {
-    const { choice, capture, url, token, userId } = options;
-    this.room = new Room({
-      url,
-      token,
-      channel: choice.type,
-      roomId: choice.room,
-      userId,
-      category: choice.source === 'screen' ? 'screenshare' : 'stream',
-      enabled: { video: hasTrack(capture?.stream, 'video'), audio: hasTrack(capture?.stream, 'audio') },
-    });
+  constructor(private readonly options: VisitOptions) {
+    const room = openRoom(options);
+    this.room = room;
+    this.membership = room instanceof Room ? new Membership(room) : null;
     this.listen();
     this.serveToolbar();
     this.statsTimer = setInterval(() => void this.showStats(), statsInterval);
@@ -81,6 +83,7 @@ export class Call {
       throw error;
     }
     if (this.options.capture?.notice) notices.say(this.options.capture.notice);
+    this.membership?.show();
     this.dressToolbar();
   }
 
@@ -118,8 +121,29 @@ export class Call {
     room.on('refused', (error) => {
       console.warn('refused', error);
       if (error.signal !== 'ICE') errors.say(errorInWords(error));
+      this.dressToolbar();
+    });
+    room.on('role', (role) => void this.whileIdle('ask', () => this.onRole(role)));
+    room.on('publishAnswer', ({ accepted, by }) => {
+      if (!accepted) notices.say(`${by || 'The owner'} does not let you speak now.`);
+      this.dressToolbar();
     });
     room.on('ended', (reason) => this.onEnded(reason));
+  }
+
+  /** Leave to speak came, or was taken. */
+  private async onRole(role: Role): Promise<void> {
+    this.showRole();
+    if (role === 'viewer') {
+      for (const publication of [this.main, this.screen]) release(publication?.stream);
+      this.main = this.screen = null;
+      return notices.say('You may only watch here from now on.');
+    }
+    const { choice } = this.options;
+    if (this.main || choice.source === 'screen') return notices.say('You may speak here now.');
+    notices.say('You may speak here now: others see and hear you.');
+    const captured = await capture(choice.source === 'none' ? allowedSource(choice.type, 'camera') : choice.source);
+    if (captured) await this.publishMain(captured.stream, choice);
   }
 
   private async publishMain(stream: MediaStream, { type, source, codec, simulcast }: Choice): Promise<void> {
@@ -136,7 +160,7 @@ export class Call {
     }
   }
 
-  private addPublication(publication: Publication): void {
+  private addPublication(publication: Sending): void {
     const { category, session, stream } = publication;
     const name = this.options.choice.name;
     const tile = this.stage.add({ address: session.address, name, category, local: true });
@@ -149,17 +173,19 @@ export class Call {
     this.followState(tile, publication);
   }
 
-  private addSubscription(subscription: Subscription): void {
+  private addSubscription(subscription: Subscription | Peer): void {
     const { address, entry } = subscription;
     const nameOf = ({ fullname, username }: typeof entry) => fullname || username || address.userId;
     const tile = this.stage.add({ address, name: nameOf(entry), category: entry.category, local: false });
     tile.setEnabled(entry);
-    subscription.on('changed', (changed) => {
+    subscription.on('changed', (changed: typeof entry) => {
       tile.setName(nameOf(changed));
       tile.setEnabled(changed);
     });
-    subscription.on('stream', (stream) => this.stage.play(tile, stream));
+    if (subscription.stream) this.stage.play(tile, subscription.stream);
+    subscription.on('stream', (stream: MediaStream) => this.stage.play(tile, stream));
     this.followState(tile, subscription);
+    if (this.membership && !(subscription instanceof Peer)) tile.setMenu(() => this.membership?.choicesFor(subscription) ?? []);
   }
 
   private followState(tile: Tile, link: StatefulLink): void {
@@ -176,6 +202,7 @@ export class Call {
     byId('camera').onclick = () => void this.whileIdle('camera', () => this.toggleCamera());
     byId('share').onclick = () => void this.whileIdle('share', () => (this.screen ? this.stopSharing() : this.startSharing()));
     byId('stats').onclick = () => this.toggleFigures();
+    byId('ask').onclick = () => this.askToSpeak();
     byId('leave').onclick = () => void this.leave();
     this.dressToolbar();
   }
@@ -202,11 +229,20 @@ export class Call {
     const visible = isLive(stream, 'video');
     byId('mic').hidden = !sending || !hasTrack(stream, 'audio');
     byId('camera').hidden = !sending || choice.type === 'a2m';
-    byId('share').hidden = this.room.role === 'viewer' || choice.type === 'a2m' || choice.source === 'screen' || !canShareScreen();
+    byId('ask').hidden = this.room.role !== 'viewer';
+    byId('share').hidden = this.room.role === 'viewer' || choice.type !== 'm2m' || choice.source === 'screen' || !canShareScreen();
     dress(byId('mic'), hearable ? 'mic' : 'mic-off', hearable ? 'Mute' : 'Unmute', hearable);
     dress(byId('camera'), visible ? 'camera' : 'camera-off', visible ? 'Stop video' : 'Start video', visible);
     dress(byId('share'), 'share', this.screen ? 'Stop sharing' : 'Share screen', this.screen !== null);
+    const asked = this.room instanceof Room && this.room.isAsking;
+    dress(byId('ask'), 'hand', asked ? 'Asked' : 'Ask to speak', asked);
     dress(byId('stats'), 'stats', 'Statistics', this.figures);
+  }
+
+  private askToSpeak(): void {
+    const { type, source } = this.options.choice;
+    this.membership?.ask({ audio: true, video: type === 'm2m' && source !== 'microphone' });
+    this.dressToolbar();
   }
 
   private toggleMicrophone(): void {
@@ -267,7 +303,7 @@ export class Call {
     this.dressToolbar();
   }
 
-  private async dropEnded(publication: Publication, kind: MediaKind): Promise<void> {
+  private async dropEnded(publication: Sending, kind: MediaKind): Promise<void> {
     const ended = publication.stream.getTracks().some((track) => track.kind === kind && track.readyState === 'ended');
     if (!ended) return;
     await publication.replaceTrack(kind, null);
@@ -290,6 +326,10 @@ export class Call {
     chip.dataset['state'] = state;
     if (state !== 'joined') return;
     errors.clear();
+    this.showRole();
+  }
+
+  private showRole(): void {
     byId('role').textContent = 'watching only';
     byId('role').hidden = this.room.role !== 'viewer';
   }
@@ -305,8 +345,17 @@ export class Call {
     clearInterval(this.statsTimer);
     release(this.options.capture?.stream);
     for (const { stream } of this.room.publications) release(stream);
+    this.membership?.clear();
     this.stage.clear();
   }
+}
+
+function openRoom({ choice, capture, url, token, userId }: VisitOptions): Room | Call {
+  const enabled = { video: hasTrack(capture?.stream, 'video'), audio: hasTrack(capture?.stream, 'audio') };
+  const options = { url, token, roomId: choice.room, userId, enabled, name: choice.name };
+  if (choice.type === 'p2p') return new Call(options);
+  const category = choice.source === 'screen' ? 'screenshare' : 'stream';
+  return new Room({ ...options, channel: choice.type, category, members: true });
 }
 
 function hasTrack(stream: MediaStream | null | undefined, kind: MediaKind): boolean {
