@@ -16,9 +16,10 @@ export class Server {
   url = `http://${address}:8080/`;
   wsUrl = `ws://${address}:8080/ws`;
 
-  constructor(extra = []) {
+  /** `dev`: nobody is asked for a token. */
+  constructor(extra = [], { dev = true } = {}) {
     mkdirSync(outDirectory, { recursive: true });
-    const flags = ['serve', '--dev', '--listen', `${address}:8080`, '--log-level', 'debug', ...extra];
+    const flags = ['serve', ...(dev ? ['--dev'] : []), '--listen', `${address}:8080`, '--log-level', 'debug', ...extra];
     this.process = spawn(binary, flags, { stdio: ['ignore', 'pipe', 'pipe'] });
     const log = createWriteStream(path.join(outDirectory, 'server.log'), { flags: 'a' });
     for (const stream of [this.process.stdout, this.process.stderr]) stream.pipe(log, { end: false });
@@ -29,8 +30,8 @@ export class Server {
   }
 
   /** Resolves when it serves. */
-  static async start(extra) {
-    const server = new Server(extra);
+  static async start(extra, how) {
+    const server = new Server(extra, how);
     const died = server.exited.then((how) => Promise.reject(new Error(`the server ended: ${JSON.stringify(how)}`)));
     died.catch(() => {});
     await Promise.race([until('the server is ready', () => server.isReady()), died]);
