@@ -54,6 +54,11 @@ void Peer::restart_ice(const plan::IceParameters& local) {
   if (auto* lite = std::get_if<ice::LiteAgent>(&agent_)) lite->restart(credentials(local));
 }
 
+void Peer::restart_ice(base::Timestamp now, const plan::IceParameters& local, const plan::IceParameters& remote) {
+  if (auto* full = std::get_if<ice::ControllingAgent>(&agent_))
+    full->restart(now, credentials(local), credentials(remote));
+}
+
 Peer::Arrived Peer::receive(base::Timestamp now, const base::Datagram& datagram, base::SendBatch& out, Scratch& scratch,
                             Drops& drops) {
   const base::ConstBytes bytes = datagram.bytes;

@@ -56,8 +56,10 @@ class Peer {
 
   // The other side's description: the first time DTLS begins, later (ICE restart) only its ICE credentials are taken.
   void set_remote(base::Timestamp now, const plan::RemoteTransport& remote, base::SendBatch& out, Scratch& scratch);
-  // RFC 8445 section 9. Server's end only.
+  // RFC 8445 section 9. Server's end.
   void restart_ice(const plan::IceParameters& local);
+  // The same at a caller's end.
+  void restart_ice(base::Timestamp now, const plan::IceParameters& local, const plan::IceParameters& remote);
 
   enum class Content : uint8_t { kNone, kRtp, kRtcp };
   // What came out of one datagram. bytes: decrypted, in scratch.plaintext, valid until the next call with that scratch.

@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Breaks the server on purpose, one behaviour at a time, and sees which conformance cases fail.
+
+All mutants of conformance/mutants.toml are built into one server, each switched on by the environment variable
+HELIOGRAPH_MUTANT=<number>: an expression E that a mutant replaces by R becomes `(mutant(n) ? (R) : (E))`, a statement becomes
+`if (mutant(n)) { R } else { E }`. The suite then runs once against each of them, and once against none.
+
+  tools/mutate.py [--jobs N] [--only TEXT] [--report docs/conformance-mutations.md]   build, run, write the report
+  tools/mutate.py --check        only see that every `find` stands in its file exactly once
+
+A mutant in the file: name (the behaviour that is broken, as a sentence), file, find, replace, and `statement = true` where
+`find` is a statement. `before` is text that stands somewhere before `find`, for a text that stands in the file more than once.
+`settings` are further arguments for the server.
+"""
+import argparse
+import concurrent.futures
+import datetime
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tomllib
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+WORK = ROOT / "build" / "mutation"
+HEADER = """// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdlib>
+inline bool mutant(int number) {
+  static const int active = [] {
+    const char* value = std::getenv("HELIOGRAPH_MUTANT");
+    return value == nullptr ? 0 : std::atoi(value);
+  }();
+  return active == number;
+}
+"""
+
+
+def read_mutants():
+    with open(ROOT / "conformance" / "mutants.toml", "rb") as f:
+        mutants = tomllib.load(f)["mutant"]
+    for number, mutant in enumerate(mutants, 1):
+        mutant["number"] = number
+    return mutants
+
+
+def place(text, mutant):
+    """Where `find` stands, of the original text. Raises ValueError when that is not one place."""
+    start = 0
+    if "before" in mutant:
+        start = text.find(mutant["before"])
+        if start < 0:
+            raise ValueError(f"`before` is not in {mutant['file']}: {mutant['name']}")
+        start += len(mutant["before"])
+    at = text.find(mutant["find"], start)
+    if at < 0:
+        raise ValueError(f"`find` is not in {mutant['file']}: {mutant['name']}")
+    if "before" not in mutant and text.find(mutant["find"], at + 1) >= 0:
+        raise ValueError(f"`find` stands more than once in {mutant['file']}: {mutant['name']}")
+    return at, at + len(mutant["find"])
+
+
+def switched(original, mutants):
+    """One place with all mutants that stand there."""
+    out = original
+    for m in mutants:
+        if m.get("statement"):
+            out = f"if (mutant({m['number']})) {{ {m['replace']} }} else {{ {out} }}"
+        else:
+            out = f"(mutant({m['number']}) ? ({m['replace']}) : ({out}))"
+    return out
+
+
+def apply(text, mutants):
+    places = {}
+    for m in mutants:
+        places.setdefault(place(text, m), []).append(m)
+    ordered = sorted(places)
+    for (_, end), (begin, _) in zip(ordered, ordered[1:]):
+        if begin < end:
+            raise ValueError(f"two mutants overlap at: {text[begin:end]!r}")
+    for span in reversed(ordered):
+        text = text[: span[0]] + switched(text[span[0] : span[1]], places[span]) + text[span[1] :]
+    return '#include "base/mutant.h"\n' + text
+
+
+def mutated_files(mutants):
+    files = {}
+    for m in mutants:
+        files.setdefault(m["file"], []).append(m)
+    return {name: apply((ROOT / name).read_text(), its) for name, its in files.items()}
+
+
+def write_if_changed(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+
+
+def build(mutants):
+    tree = WORK / "tree"
+    tree.mkdir(parents=True, exist_ok=True)
+    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True)
+    changed = mutated_files(mutants)
+    for name in names.stdout.splitlines():
+        source = ROOT / name
+        if name in changed or not source.is_file():
+            continue
+        target = tree / name
+        if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    for name, text in changed.items():
+        write_if_changed(tree / name, text)
+    write_if_changed(tree / "src/base/mutant.h", HEADER)
+    shutil.copytree(ROOT / "web/dist", tree / "web/dist", dirs_exist_ok=True)
+    out = WORK / "build"
+    configure = ["cmake", "--preset", "release", "-B", str(out), "-DHELIOGRAPH_TESTS=OFF", "-DHELIOGRAPH_BENCH=OFF",
+                 "-DCMAKE_CXX_FLAGS=-Wno-error"]
+    subprocess.run(configure, cwd=tree, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["cmake", "--build", str(out), "--target", "heliograph"], cwd=tree, check=True, stdout=sys.stderr)
+    return out / "heliograph"
+
+
+def run(binary, number, mutant, port):
+    """The suite's cases with their status, against a server of its own."""
+    out = WORK / "runs" / f"{number}.json"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.unlink(missing_ok=True)
+    settings = json.loads((ROOT / "conformance" / "server.json").read_text())
+    arguments = settings["server"] + mutant.get("settings", [])
+    log = open(WORK / "runs" / f"{number}.log", "w")
+    server = subprocess.Popen(
+        [str(binary), "serve", "--listen", f"127.0.0.1:{port}", "--udp-port", str(port + 20_000), "--shards", "1", *arguments],
+        env={**os.environ, "HELIOGRAPH_MUTANT": str(number)}, stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT)
+    try:
+        if not server.stdout.readline():
+            return None
+        suite = ["node", "conformance/bin/heliograph-conformance.mjs", f"ws://127.0.0.1:{port}/ws", "--json", str(out), *settings["suite"]]
+        subprocess.run(suite, cwd=ROOT, stdout=log, stderr=log, timeout=600, check=False)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        server.send_signal(signal.SIGKILL)
+        server.wait()
+        log.close()
+    return json.loads(out.read_text())["cases"] if out.exists() else None
+
+
+def failed(cases):
+    return sorted(c["name"] for c in cases if c["status"] == "failed")
+
+
+def report(path, mutants, baseline, results):
+    killed_by = {c["name"]: [] for c in baseline if c["status"] == "passed"}
+    for m in mutants:
+        for name in results[m["number"]]:
+            if name in killed_by:
+                killed_by[name].append(m["number"])
+    survivors = [m for m in mutants if not results[m["number"]]]
+    never = [name for name, numbers in killed_by.items() if not numbers]
+    lines = [
+        "# Conformance cases and what makes them fail",
+        "",
+        "Made by `tools/mutate.py`: each mutant breaks one behaviour of the control plane (`conformance/mutants.toml`), and the whole suite runs against it.",
+        "",
+        f"{datetime.date.today():%d %B %Y}: {len(mutants)} mutants, {len(killed_by)} cases that pass on the unbroken server. "
+        f"{len(mutants) - len(survivors)} mutants were caught; {len(killed_by) - len(never)} cases failed for at least one mutant.",
+        "",
+        "## Mutants",
+        "",
+        "| # | broken on purpose | cases that failed |",
+        "| --- | --- | --- |",
+    ]
+    for m in mutants:
+        cases = results[m["number"]]
+        shown = "; ".join(cases[:3]) + (f"; and {len(cases) - 3} more" if len(cases) > 3 else "")
+        lines.append(f"| {m['number']} | {m['name']} | {shown or '**none**'} |".replace("\n", " "))
+    lines += ["", "## Cases", "", "| case | mutants that it caught |", "| --- | --- |"]
+    for name, numbers in killed_by.items():
+        shown = ", ".join(map(str, numbers[:12])) + (" …" if len(numbers) > 12 else "")
+        lines.append(f"| {name} | {shown or '**none**'} |")
+    path.write_text("\n".join(lines) + "\n")
+    print(f"{len(survivors)} mutants survived, {len(never)} cases never failed; see {path}")
+    return not survivors and not never
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="only check that the mutants fit the sources")
+    parser.add_argument("--jobs", type=int, default=3, help="servers at a time")
+    parser.add_argument("--only", default="", help="only mutants whose name or number this is part of")
+    parser.add_argument("--report", type=pathlib.Path, default=ROOT / "docs" / "conformance-mutations.md")
+    options = parser.parse_args()
+    mutants = read_mutants()
+    try:
+        mutated_files(mutants)
+    except ValueError as error:
+        sys.exit(f"conformance/mutants.toml: {error}")
+    if options.check:
+        return print(f"{len(mutants)} mutants fit")
+    binary = build(mutants)
+    chosen = [m for m in mutants if options.only in m["name"] or options.only == str(m["number"])]
+    baseline = run(binary, 0, {}, 21_000)
+    if baseline is None or failed(baseline):
+        sys.exit(f"the unbroken server fails: {failed(baseline) if baseline else 'the suite did not run'}")
+    # A case that also fails now and then without a mutant would be no witness.
+    results = {}
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        futures = {pool.submit(run, binary, m["number"], m, 21_000 + 10 * m["number"]): m for m in chosen}
+        for done, future in enumerate(concurrent.futures.as_completed(futures), 1):
+            m = futures[future]
+            cases = future.result()
+            results[m["number"]] = ["(the server or the suite stopped)"] if cases is None else failed(cases)
+            print(f"{done}/{len(chosen)} {m['name']}: {len(results[m['number']])} cases failed", file=sys.stderr)
+    sys.exit(0 if report(options.report, chosen, baseline, results) else 1)
+
+
+if __name__ == "__main__":
+    main()
