@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Breaks the server on purpose, one behaviour at a time, and sees which conformance cases fail.
 
-All mutants of conformance/mutants.toml are built into one server, each switched on by the environment variable
+All mutants of conformance/mutants/*.toml are built into one server, each switched on by the environment variable
 HELIOGRAPH_MUTANT=<number>: an expression E that a mutant replaces by R becomes `(mutant(n) ? (R) : (E))`, a statement becomes
 `if (mutant(n)) { R } else { E }`. The suite then runs once against each of them, and once against none.
 
@@ -41,8 +41,9 @@ inline bool mutant(int number) {
 
 
 def read_mutants():
-    with open(ROOT / "conformance" / "mutants.toml", "rb") as f:
-        mutants = tomllib.load(f)["mutant"]
+    mutants = []
+    for path in sorted((ROOT / "conformance" / "mutants").glob("*.toml")):
+        mutants += tomllib.loads(path.read_text())["mutant"]
     for number, mutant in enumerate(mutants, 1):
         mutant["number"] = number
     return mutants
@@ -79,12 +80,19 @@ def apply(text, mutants):
     places = {}
     for m in mutants:
         places.setdefault(place(text, m), []).append(m)
-    ordered = sorted(places)
-    for (_, end), (begin, _) in zip(ordered, ordered[1:]):
-        if begin < end:
-            raise ValueError(f"two mutants overlap at: {text[begin:end]!r}")
-    for span in reversed(ordered):
-        text = text[: span[0]] + switched(text[span[0] : span[1]], places[span]) + text[span[1] :]
+    # The shortest first: what stands inside another place is part of what that one keeps.
+    spans = sorted(([begin, end, its] for (begin, end), its in places.items()), key=lambda s: s[1] - s[0])
+    for i, (begin, end, its) in enumerate(spans):
+        new = switched(text[begin:end], its)
+        grown = len(new) - (end - begin)
+        text = text[:begin] + new + text[end:]
+        for other in spans[i + 1 :]:
+            if begin < other[0] < end or begin < other[1] < end:
+                raise ValueError(f"two mutants overlap at: {new!r}")
+            if other[0] >= end:
+                other[0] += grown
+            if other[1] >= end:
+                other[1] += grown
     return '#include "base/mutant.h"\n' + text
 
 
@@ -140,7 +148,7 @@ def run(binary, number, mutant, port):
     try:
         if not server.stdout.readline():
             return None
-        suite = ["node", "conformance/bin/heliograph-conformance.mjs", f"ws://127.0.0.1:{port}/ws", "--json", str(out), *settings["suite"]]
+        suite = ["node", "conformance/bin.mjs", f"ws://127.0.0.1:{port}/ws", "--json", str(out), *settings["suite"]]
         subprocess.run(suite, cwd=ROOT, stdout=log, stderr=log, timeout=600, check=False)
     except subprocess.TimeoutExpired:
         return None
@@ -166,7 +174,7 @@ def report(path, mutants, baseline, results):
     lines = [
         "# Conformance cases and what makes them fail",
         "",
-        "Made by `tools/mutate.py`: each mutant breaks one behaviour of the control plane (`conformance/mutants.toml`), and the whole suite runs against it.",
+        "Made by `tools/mutate.py`: each mutant breaks one behaviour of the control plane (`conformance/mutants/`), and the whole suite runs against it.",
         "",
         f"{datetime.date.today():%d %B %Y}: {len(mutants)} mutants, {len(killed_by)} cases that pass on the unbroken server. "
         f"{len(mutants) - len(survivors)} mutants were caught; {len(killed_by) - len(never)} cases failed for at least one mutant.",
@@ -200,7 +208,7 @@ def main():
     try:
         mutated_files(mutants)
     except ValueError as error:
-        sys.exit(f"conformance/mutants.toml: {error}")
+        sys.exit(f"conformance/mutants: {error}")
     if options.check:
         return print(f"{len(mutants)} mutants fit")
     binary = build(mutants)

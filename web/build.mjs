@@ -21,7 +21,7 @@ async function tests() {
     ...shared,
     platform: 'node',
     packages: 'external',
-    target: ['node20'],
+    target: ['node18'],
     sourcemap: 'inline',
     outExtension: { '.js': '.mjs' },
     entryPoints: names.map((name) => `test/${name}`),

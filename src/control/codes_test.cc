@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every (signal, code) pair of the contract's closed sets (B-6, section 5 of behaviour.md) in each type of room where it
-// can occur, and why it cannot where it cannot.
+// Every (signal, code) pair of the contract's closed sets (B-6, section 5 of behaviour.md) in each type of room where
+// it can occur, and why it cannot where it cannot.
 #include <functional>
 #include <map>
 #include <set>
@@ -109,8 +109,9 @@ struct Case {
   const char* why = "";
 };
 
-const char* const kOnlyP2p = "RECIPIENT_NOT_MEMBER is the code of p2p's addressing (B-16); in m2m and a2m the server is "
-                             "the other end";
+const char* const kOnlyP2p =
+    "RECIPIENT_NOT_MEMBER is the code of p2p's addressing (B-16); in m2m and a2m the server is "
+    "the other end";
 
 std::vector<Case> cases() {
   const auto says = [](const char* action, const char* s, const Who Stage::* who, ConnectionId c, std::string rest) {
@@ -123,9 +124,10 @@ std::vector<Case> cases() {
       {Name::kOffer, Code::kRecipientNotMember, kP2p,
        says("offer", "OFFER", &Stage::owner, O, R"("sdp":"x","to":"zoe")")},
       {Name::kOffer, Code::kRecipientNotMember, kMedia, {}, kOnlyP2p},
-      {Name::kAnswer, Code::kUserLeft, kMedia, says("answer", "ANSWER", &Stage::owner, O,
-                                                    R"("sdp":"x","to":{"userId":"zoe","sessionId":"s"})")},
-      {Name::kAnswer, Code::kUserLeft, kAll, [=](Stage& stage) {
+      {Name::kAnswer, Code::kUserLeft, kMedia,
+       says("answer", "ANSWER", &Stage::owner, O, R"("sdp":"x","to":{"userId":"zoe","sessionId":"s"})")},
+      {Name::kAnswer, Code::kUserLeft, kAll,
+       [=](Stage& stage) {
          stage.leaves(P, stage.publisher);
          return stage.who_says(O, "answer", "ANSWER", stage.owner, kTo + R"(,"sdp":"x")");
        }},
@@ -142,15 +144,18 @@ std::vector<Case> cases() {
       {Name::kJoin, Code::kAlreadyExistRoom, kAll,
        says("join", "JOIN", &Stage::publisher, P, R"("op":{"roomCreating":true})")},
       {Name::kJoin, Code::kRoomFull, kP2p, says("join", "JOIN", &Stage::outsider, X, "")},
-      {Name::kJoin, Code::kRoomFull, kMedia, [](Stage& stage) {
+      {Name::kJoin, Code::kRoomFull, kMedia,
+       [](Stage& stage) {
          stage.world.open(9, {.user_id = "third", .role = room::Role::kPublisher});
          return stage.who_says(9, "join", "JOIN", {.user = "third", .session = "s", .ch = stage.ch});
        }},
-      {Name::kJoin, Code::kUnauthorized, kAll, [](Stage& stage) {
+      {Name::kJoin, Code::kUnauthorized, kAll,
+       [](Stage& stage) {
          stage.world.open(9);
          return stage.who_says(9, "join", "JOIN", stage.outsider);
        }},
-      {Name::kJoin, Code::kBanned, kAll, [](Stage& stage) {
+      {Name::kJoin, Code::kBanned, kAll,
+       [](Stage& stage) {
          stage.act([](Turn&, OpenRoom& room) { room.room.ban("outsider"); });
          return stage.who_says(Stage::kOutsider, "join", "JOIN", stage.outsider);
        }},
@@ -184,7 +189,8 @@ std::vector<Case> cases() {
       {Name::kIce, Code::kInvalidSignal, kMedia, says("iceCandidate", "ICE", &Stage::outsider, X, R"("sdp":"")")},
       {Name::kSimulcastUpdate, Code::kInvalidSignal, kM2m,
        says("simulcastUpdate", "SIMULCAST_UPDATE", &Stage::viewer, V, kTo + R"(,"layer":"h")")},
-      {Name::kWatch, Code::kInternalServerError, kMedia, [=](Stage& stage) {
+      {Name::kWatch, Code::kInternalServerError, kMedia,
+       [=](Stage& stage) {
          stage.who_says(V, "watch", "WATCH", stage.viewer, kTo);
          return stage.who_says(V, "watch", "WATCH", stage.viewer, kTo);  // as many wait as may
        }},
@@ -194,10 +200,18 @@ std::vector<Case> cases() {
 }
 
 const Channel kChannels[] = {Channel::kM2m, Channel::kA2m, Channel::kP2p};
-const Code kCodes[] = {Code::kInternalServerError, Code::kInvalidSignal,      Code::kUnsupportedChannel,
-                       Code::kRoomNotFound,        Code::kNotRoomMember,      Code::kRecipientNotMember,
-                       Code::kAlreadyExistRoom,    Code::kAlreadyIsPublisher, Code::kUserLeft,
-                       Code::kRoomFull,            Code::kPermissionNotFound, Code::kUnauthorized,
+const Code kCodes[] = {Code::kInternalServerError,
+                       Code::kInvalidSignal,
+                       Code::kUnsupportedChannel,
+                       Code::kRoomNotFound,
+                       Code::kNotRoomMember,
+                       Code::kRecipientNotMember,
+                       Code::kAlreadyExistRoom,
+                       Code::kAlreadyIsPublisher,
+                       Code::kUserLeft,
+                       Code::kRoomFull,
+                       Code::kPermissionNotFound,
+                       Code::kUnauthorized,
                        Code::kBanned};
 std::string number(Code code) { return std::to_string(static_cast<int>(code)); }
 

@@ -58,7 +58,8 @@ void peer_due(Turn& turn, const TimerKey& timer) {
 void room_due(Turn& turn, const TimerKey& timer) {
   auto* room = turn.room(timer.rid);
   if (room == nullptr) return;
-  if (timer.kind == TimerKind::kRoomEmpty) return close_room(turn, timer.rid, "nobody was in the room any more");  // B-17
+  if (timer.kind == TimerKind::kRoomEmpty)
+    return close_room(turn, timer.rid, "nobody was in the room any more");  // B-17
   if (Turn::session(*room, timer.session) == nullptr) return;
   if (timer.kind == TimerKind::kSessionEnd) {
     end_session(turn, *room, timer.session);

@@ -27,7 +27,8 @@ std::optional<Refusal> room_refusal(const OpenRoom* room, const signal::Header& 
   if (room == nullptr) return Refusal{Code::kRoomNotFound, "the room does not exist, or no more; JOIN it"};
   if (room->channel == header.channel) return std::nullopt;
   const bool knows = signal::may_answer(header.name, Code::kUnsupportedChannel);
-  return Refusal{knows ? Code::kUnsupportedChannel : Code::kRoomNotFound, "data.ch is not the type of this room, which is " + std::string(to_text(room->channel))};
+  return Refusal{knows ? Code::kUnsupportedChannel : Code::kRoomNotFound,
+                 "data.ch is not the type of this room, which is " + std::string(to_text(room->channel))};
 }
 
 // B-15, B-54: what somebody who is not in the room is told.

@@ -288,8 +288,7 @@ TEST_F(Downlinks, AWishMayComeBeforeTheAnswer) {  // B-9
 TEST_F(Downlinks, AWishForWhatIsNotWatchedIsRefused) {  // B-54
   publishing();
   const auto wish = [&](const Who& target) {
-    return summary(
-        world.tell(kBob, say("simulcastUpdate", "SIMULCAST_UPDATE", bob, target.to() + R"(,"layer":"l")")));
+    return summary(world.tell(kBob, say("simulcastUpdate", "SIMULCAST_UPDATE", bob, target.to() + R"(,"layer":"l")")));
   };
   EXPECT_EQ(wish(alice), "2001 SIMULCAST_UPDATE");
   EXPECT_EQ(wish(carol), "4024 SIMULCAST_UPDATE");

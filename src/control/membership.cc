@@ -34,8 +34,8 @@ room::Rules rules_of(Channel channel, const Limits& limits) {
 
 Refusal unauthorized(std::string sentence) { return {Code::kUnauthorized, std::move(sentence)}; }
 
-// Who JOINs: as the token says that the JOIN brings, else as the connection is known (B-59). In open mode tokens are not
-// read. Refused with 4052, or with 2001 when the token is another user's (B-11).
+// Who JOINs: as the token says that the JOIN brings, else as the connection is known (B-59). In open mode tokens are
+// not read. Refused with 4052, or with 2001 when the token is another user's (B-11).
 std::expected<Identity, Refusal> identify(const Turn& turn, ConnectionId connection, const signal::Header& header,
                                           const signal::Join& join) {
   const auto& config = turn.state.config;
@@ -102,8 +102,9 @@ std::optional<Refusal> join_refusal(const Turn& turn, ConnectionId connection, c
   if (room != nullptr && room->room.is_banned(header.from.user_id))
     return Refusal{Code::kBanned, "the user is banned from this room for as long as it exists"};
   if (room != nullptr && join.room_creating && room->room.creator() != header.from.user_id)
-    return Refusal{Code::kAlreadyExistRoom, "the room exists already and was not created by this user; JOIN without "
-                                            "op.roomCreating"};
+    return Refusal{Code::kAlreadyExistRoom,
+                   "the room exists already and was not created by this user; JOIN without "
+                   "op.roomCreating"};
   return server_refusal(turn, connection, {header.rid, key_of(header.from)}, room == nullptr);
 }
 
@@ -160,12 +161,8 @@ std::expected<OpenRoom*, Refusal> open_room(Turn& turn, const std::string& rid, 
   if (rooms.contains(rid)) return std::unexpected(Refusal{Code::kAlreadyExistRoom, "the room exists already"});
   base::log::info("room opened", {{"rid", rid}, {"ch", to_text(channel)}, {"by", creator}});
   room::Room made(rules_of(channel, turn.state.config.limits), std::move(creator));
-  OpenRoom room{.rid = rid,
-                .channel = channel,
-                .room = std::move(made),
-                .sessions = {},
-                .held_requests = {},
-                .told = {}};
+  OpenRoom room{
+      .rid = rid, .channel = channel, .room = std::move(made), .sessions = {}, .held_requests = {}, .told = {}};
   return &rooms.emplace(rid, std::move(room)).first->second;
 }
 

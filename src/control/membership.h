@@ -9,8 +9,8 @@
 
 namespace heliograph::control {
 
-// A new room; `creator` is the userId of who made it, "" when an operator did. Refused with 4022 when there is one, with
-// 500 when the server has no place for it. The caller settles it: an empty room has its deadline (B-17).
+// A new room; `creator` is the userId of who made it, "" when an operator did. Refused with 4022 when there is one,
+// with 500 when the server has no place for it. The caller settles it: an empty room has its deadline (B-17).
 std::expected<OpenRoom*, base::Refusal> open_room(Turn& turn, const std::string& rid, signal::Channel channel,
                                                   std::string creator);
 

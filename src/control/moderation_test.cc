@@ -35,7 +35,9 @@ class Moderation : public ControlTest {
   std::string reject(ConnectionId c, const Who& who, const std::string& to) {
     return summary(world.tell(c, say("publishReject", "PUBLISH_REJECT", who, "\"to\":" + to)));
   }
-  static std::string request(const Who& who) { return say("publishRequest", "PUBLISH_REQUEST", who, R"( "ve" : true)"); }
+  static std::string request(const Who& who) {
+    return say("publishRequest", "PUBLISH_REQUEST", who, R"( "ve" : true)");
+  }
   static std::string data_of(const std::string& message) {
     const auto start = message.find("\"data\":") + 7;
     return message.substr(start, message.size() - start - 1);

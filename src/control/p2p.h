@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signals that go to other clients as they are, byte for byte and unread: OFFER, ANSWER and ICE between the two users of a
-// p2p room (B-1, B-42, B-55); those about publishing to whom they concern (section 5).
+// Signals that go to other clients as they are, byte for byte and unread: OFFER, ANSWER and ICE between the two users
+// of a p2p room (B-1, B-42, B-55); those about publishing to whom they concern (section 5).
 #pragma once
 
 #include "control/state.h"
@@ -15,8 +15,8 @@ void forward(Turn& turn, OpenRoom& room, ConnectionId connection, const signal::
 // The sessions of a user, or the one that is meant; none when there is no such member.
 std::vector<SessionKey> addressed(const OpenRoom& room, const std::string& user_id,
                                   const std::optional<std::string>& session_id);
-// To each of the sessions' sockets once, `except` one; when all sockets are away it waits for the first that comes back.
-// False when neither can be.
+// To each of the sessions' sockets once, `except` one; when all sockets are away it waits for the first that comes
+// back. False when neither can be.
 bool pass_on(Turn& turn, OpenRoom& room, const std::vector<SessionKey>& to, const std::string& text,
              std::optional<ConnectionId> except = std::nullopt);
 // The session has a socket again: what waited for it, in order.

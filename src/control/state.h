@@ -38,8 +38,8 @@ struct SessionRef {
 struct Connection {
   Identity identity;
   base::IpAddress address;
-  std::set<SessionRef> sessions;     // that spoke on it last (B-10)
-  uint32_t refusals_in_a_row = 0;    // because it speaks too fast
+  std::set<SessionRef> sessions;   // that spoke on it last (B-10)
+  uint32_t refusals_in_a_row = 0;  // because it speaks too fast
 };
 
 // What both kinds of PeerConnection have.
@@ -108,8 +108,8 @@ struct Session {
   std::optional<base::Timestamp> heartbeat;     // the last one
   std::optional<base::Timestamp> consent_lost;  // when its last living peer stopped living
   bool wants_members = false;
-  std::unique_ptr<Uplink> uplink;  // not inside: most sessions only watch, and an idle one should be small
-  std::map<SessionKey, Downlink> downlinks;              // by the session watched
+  std::unique_ptr<Uplink> uplink;            // not inside: most sessions only watch, and an idle one should be small
+  std::map<SessionKey, Downlink> downlinks;  // by the session watched
   std::map<SessionKey, base::Timestamp> downlinks_gone;  // that there were (B-41)
   std::vector<HeldWatch> held_watches;
   std::vector<HeldMessage> held_messages;

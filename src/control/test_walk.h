@@ -1,211 +1,287 @@
 // SPDX-License-Identifier: Apache-2.0
-// A walk through the control plane that bytes decide: joins, offers, watches, answers, drops, events and jumps of time,
-// in any order. The laws that must hold after each step are TestWorld's; this adds those about texts. For the property
-// test and the fuzz target.
+// A walk through the control plane that bytes decide: what several users say (as they should, with mistakes, or any
+// text at all), sockets that come and go, events, jumps of time, an operator's deeds, in any order. The laws that must
+// hold after each step are TestWorld's and Bystanders'; this adds those about texts. For the property test and the fuzz
+// target.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <simdjson.h>
 
 #include "base/bytes.h"
 #include "base/check.h"
-#include "control/test_world.h"
-#include "signal/name.h"
+#include "control/admin.h"
+#include "control/test_bystanders.h"
+#include "control/test_says.h"
 
 namespace heliograph::control {
 
+// What texts are mutilated with; a fuzzer's dictionary has the same and more.
+inline constexpr std::array<std::string_view, 32> kWords = {
+    "\"",      "{",       "}",   "[",       "]",         ",",        ":",        "null",     "true",   "-1",    "1e999",
+    "\\u0000", "\xff",    "{}",  "\"s\"",   "\"OFFER\"", "\"KICK\"", "\"to\"",   "\"rid\"",  "\"ss\"", "\"a\"", "\"b\"",
+    "\"r0\"",  "\"p2p\"", "a2m", "\"op\":", "\"ban\"",   "\"tid\"",  "\"join\"", "\"data\"", "userId", "\r\n"};
+
 class Walk {
  public:
-  explicit Walk(base::ConstBytes bytes) : bytes_(bytes), world_(small_config()) {}
+  explicit Walk(base::ConstBytes bytes) : bytes_(bytes), world_(config_of(bytes_.u8())) {}
 
   void run() {
     while (bytes_.left() > 0) step();
     end();
   }
 
+  // How far walks come, for tests that must not test nothing.
+  const TestWorld& world() const { return world_; }
+  size_t accepted() const { return accepted_; }
+
  private:
-  static constexpr ConnectionId kConnections = 4;
+  static constexpr size_t kSlots = 5;
 
   // Tables small enough to be full now and then.
-  static Config small_config() {
+  static Config config_of(uint8_t mode) {
     auto config = test_config();
-    config.limits.rooms = 2;
+    config.open_mode = mode % 2 == 1;
+    config.open_mode_role = mode % 4 < 2 ? room::Role::kPublisher : room::Role::kViewer;
+    config.verify = [](std::string_view text) -> std::expected<Identity, std::string> {
+      if (text.size() != 2 || text[0] != 't' || text[1] < '0') return std::unexpected("no token");
+      return identity(static_cast<uint8_t>(text[1] - '0'));
+    };
+    config.limits.rooms = 3;
     config.limits.sessions_per_connection = 6;
     config.limits.downlinks_per_session = 3;
     config.limits.held_watches_per_session = 2;
     config.limits.gone_downlinks_per_session = 2;
     config.limits.left_sessions_per_room = 2;
+    config.limits.held_requests_per_room = 2;
     config.limits.publishing_users = 3;
+    config.limits.refusals_in_a_row = 8;
+    config.limits.user_rate = config.limits.address_rate = {};
+    if (mode % 8 == 4) config.limits.user_rate = {2, 10};
     return config;
   }
+  // Of the tokens "t0", "t1", …: who, and now and then a role, a room only, or no right to make one.
+  static Identity identity(uint8_t n) {
+    Identity who{.user_id = std::string(1, static_cast<char>('a' + n % 4)), .create = n % 16 < 12};
+    if (n % 12 >= 8) who.role = static_cast<room::Role>(n / 4 % 3);
+    if (n % 16 == 5) who.rooms = {"r0"};
+    return who;
+  }
 
-  uint8_t pick(uint8_t bound) { return static_cast<uint8_t>(bytes_.u8() % bound); }
+  uint32_t pick(uint32_t bound) { return bytes_.u8() % bound; }
   bool flip() { return pick(2) == 1; }
 
-  // Mostly of the same m2m room, so that people meet.
-  Who who() {
-    static constexpr std::array kRooms = {0, 0, 0, 0, 0, 1, 1, 2};
-    static constexpr std::array kChannels = {"m2m", "a2m", "p2p"};
-    static constexpr std::array kUsers = {"a", "b", "c", "d"};
-    const auto room = kRooms[pick(8)];
-    return {.user = kUsers[pick(4)],
-            .session = pick(4) == 0 ? "1" : "0",
-            .ch = kChannels[pick(16) == 0 ? pick(3) : static_cast<size_t>(room)],
-            .rid = "r" + std::to_string(room)};
-  }
+  // --- texts
 
-  // Another session of the same room.
-  Who target_of(const Who& from) {
-    auto target = who();
-    target.rid = from.rid;
-    return target;
-  }
-
-  std::string offer_sdp() {
-    const bool vp8 = pick(4) != 0, audio = pick(4) != 0, video = pick(4) != 0;
-    const std::string transport =
-        "a=ice-ufrag:frag" + std::to_string(pick(2)) +
-        "\r\na=ice-pwd:passwordpasswordpassword\r\na=setup:actpass\r\na=rtcp-mux\r\na=fingerprint:sha-256 " +
-        (flip() ? "00" : "11") + fingerprint_tail() + "\r\na=sendonly\r\n";
-    std::string sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n";
-    if (audio)
-      sdp +=
-          "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=rtpmap:111 opus/48000/2\r\n" + transport;
-    if (video)
-      sdp += "m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\na=rtpmap:96 " +
-             std::string(vp8 ? "VP8" : "H264") + "/90000\r\n" + transport;
-    return sdp;
-  }
-  static std::string fingerprint_tail() {
-    std::string tail;
-    for (int i = 0; i < 31; ++i) tail += ":AB";
-    return tail;
-  }
-
-  std::string op(const char* flag) {
-    return std::string(R"("op":{")") + flag + "\":" + (flip() ? "true" : "false") + "}";
-  }
-
-  std::string message() {
-    const auto from = who();
-    switch (pick(10)) {
-      case 0:
-      case 1:
-        return say("join", "JOIN", from, pick(3) == 0 ? R"("op":{"roomCreating":true})" : op("members"));
-      case 2:
-      case 3:
-        return say("offer", "OFFER", from, sdp_field(offer_sdp()) + "," + op("restarting"));
-      case 4:
-      case 5:
-        return watch_message(from);
-      case 6:
-        return answer_message(from);
-      case 7:
-        return say("iceCandidate", "ICE", from, target_of(from).to() + "," + sdp_field(flip() ? "" : "x"));
-      case 8:
-        return flip() ? say("heartbeat", "HEARTBEAT", from)
-                      : say("updateVideo", "UPDATE", from, flip() ? R"("ve":true)" : R"("ve":false)");
-      default:
-        return pick(4) == 0 ? say("leave", "LEAVE", from) : std::string(base::as_text(raw(pick(64))));
-    }
-  }
-  std::string watch_message(const Who& from) {
-    const auto target = target_of(from);
-    const auto to = pick(4) == 0 ? R"("to":{"userId":")" + target.user + "\"}" : target.to();
-    return say("watch", "WATCH", from, to + "," + op("restarting"));
+  Say say(size_t slot) {
+    auto draw = [this](uint32_t bound) { return pick(bound); };
+    Drawn drawn(draw);
+    auto result = drawn.say(slot);
+    if (result.name == Name::kJoin && pick(4) == 0) result.token = {'t', static_cast<char>('0' + pick(64))};
+    return result;
   }
   // To one of the offers heard last, mostly by the viewer that it was for.
-  std::string answer_message(const Who& from) {
-    if (offers_.empty()) return say("answer", "ANSWER", from, target_of(from).to() + R"(,"sdp":"x")");
-    const auto& offer = offers_[pick(static_cast<uint8_t>(std::min<size_t>(offers_.size(), 255)))];
-    const auto& viewer = pick(8) == 0 ? from : offer.viewer;
+  Say answer() {
+    Say result;
+    const auto& offer = offers_[pick(static_cast<uint32_t>(offers_.size()))];
+    result.name = Name::kAnswer;
+    result.who = offer.viewer;
+    result.to = Say::To::kSession;
+    result.to_user = offer.target.user;
+    result.to_session = offer.target.session;
     std::set<std::string> refused;
-    if (pick(8) == 0) refused.insert("audio");
-    if (pick(8) == 0) refused.insert("video");
-    return say("answer", "ANSWER", viewer, offer.target.to() + "," + sdp_field(viewer_answer(offer.sdp, refused)));
+    const auto how = pick(8);
+    if (how == 1 || how == 3) refused.insert("audio");
+    if (how == 2 || how == 3) refused.insert("video");
+    result.sdp = viewer_answer(offer.sdp, refused);
+    return result;
   }
-  base::ConstBytes raw(size_t size) { return bytes_.bytes(std::min(size, bytes_.left())); }
-
-  void step() {
-    switch (pick(16)) {
-      case 0:
-        return pick(4) == 0 ? toggle(1 + pick(kConnections)) : event();
-      case 1:
-      case 2:
-        return event();
-      case 3:
-        return world_.pass(base::Duration::millis(pick(8) != 0 ? pick(250) * 10 : pick(250) * 100));
-      default:
-        return tell(1 + pick(kConnections));
+  std::string raw(size_t size) { return std::string(base::as_text(bytes_.bytes(std::min(size, bytes_.left())))); }
+  std::string mutilated(std::string text) {
+    for (auto edits = 1 + pick(4); edits > 0 && !text.empty(); --edits) {
+      const auto at = (pick(256) * 256 + pick(256)) % text.size();
+      const auto word = kWords[pick(kWords.size())];
+      switch (pick(4)) {
+        case 0:
+          text.insert(at, word);
+          break;
+        case 1:
+          text.replace(at, word.size(), word);
+          break;
+        case 2:
+          text.erase(at, 1 + pick(16));
+          break;
+        default:
+          text.insert(at, text.substr(at, 1 + pick(64)));
+      }
     }
+    return text;
+  }
+  // A line of the input, as it is.
+  std::string line() {
+    const auto rest = base::as_text(bytes_.rest());
+    auto text = raw(std::min(rest.find('\n'), rest.size()));
+    bytes_.skip(std::min<size_t>(1, bytes_.left()));
+    return text;
+  }
+
+  // --- steps
+
+  // '{' and the line that it begins are a message of the socket that spoke last, so that texts are inputs, too.
+  void step() {
+    if (bytes_.rest().front() == '{') return tell(slot_, line());
+    const auto kind = pick(32);
+    if (kind < 12) slot_ = pick(kSlots);
+    if (kind < 18) return tell(slot_, say(slot_).text());
+    if (kind < 22) return offers_.empty() ? void() : tell(slot_of_viewer(), answer().text());
+    if (kind == 22) return tell(slot_, mutilated(say(slot_).text()));
+    if (kind == 23) return tell(slot_, raw(pick(64)));
+    if (kind < 28) return event();
+    if (kind < 30) return world_.pass(base::Duration::millis(pick(8) != 0 ? pick(250) * 10 : pick(250) * 200));
+    if (kind == 30) return toggle(slot_ = pick(kSlots));
+    return deed();
+  }
+  // The socket of that viewer's user: the first of each.
+  size_t slot_of_viewer() {
+    const auto& user = offers_[bytes_.left() > 0 ? bytes_.rest().front() % offers_.size() : 0].viewer.user;
+    return user.empty() ? 0 : static_cast<size_t>(user[0] - 'a') % 4;
   }
   // Ids are never used twice.
   void toggle(size_t slot) {
-    if (auto& id = connections_[slot - 1]; id != 0) {
-      world_.close(std::exchange(id, 0));
-    } else {
-      world_.open(id = ++last_connection_);
-    }
+    auto& id = sockets_[slot];
+    if (id != 0) return world_.close(std::exchange(id, 0));
+    const bool open_mode = world_.control.state().config.open_mode;
+    id = ++last_socket_;
+    auto who = static_cast<uint8_t>(slot % 4 + pick(16) * 4);
+    world_.open(id, open_mode || who >= 60 ? Identity{} : identity(who));
+    drop_closed();
   }
-  void tell(size_t slot) {
-    const auto id = connections_[slot - 1];
-    if (id == 0) return toggle(slot);
-    const auto text = message();
-    for (const auto& heard : world_.tell(id, text)) listen(text, heard);
-    for (const auto other : connections_)
-      if (other != 0)
-        for (const auto& heard : world_.heard(other)) listen({}, heard);
+  void tell(size_t slot, const std::string& text) {
+    if (sockets_[slot] == 0) toggle(slot);
+    const auto id = sockets_[slot];
+    if (id == 0) return;
+    auto& state = world_.control.state();
+    const auto parsed = signal::parse(text);
+    const Bystanders before(state);
+    const auto known = state.connections.at(id).identity.user_id;
+    const auto heard = world_.tell(id, text);
+    const Bystanders after(state);
+    const auto speaker = !parsed                  ? std::string()
+                         : state.config.open_mode ? parsed->header.from.user_id
+                         : !known.empty()         ? known
+                                                  : user_of(id);
+    Bystanders::check(before, after, speaker, parsed ? &*parsed : nullptr);
+    Bystanders::check_owners(state);
+    for (const auto& one : heard) listen(id, one, text, before, after);
+    listen_all(before, after);
+  }
+  std::string user_of(ConnectionId id) {
+    const auto& connections = world_.control.state().connections;
+    const auto it = connections.find(id);
+    return it == connections.end() ? std::string() : it->second.identity.user_id;
   }
   void event() {
     if (world_.peers.empty()) return;
     auto peer = world_.peers.begin();
-    std::advance(peer, pick(static_cast<uint8_t>(std::min<size_t>(world_.peers.size(), 255))));
-    switch (pick(6)) {
+    std::advance(peer, pick(static_cast<uint32_t>(std::min<size_t>(world_.peers.size(), 255))));
+    switch (pick(8)) {
       case 0:
-        return world_.event(
-            plan::PeerGone{*peer, flip() ? plan::GoneReason::kConsentExpired : plan::GoneReason::kDtlsClosed});
+        return world_.event(plan::PeerGone{*peer, static_cast<plan::GoneReason>(pick(3))});
       case 1:
         return world_.event(plan::PeerRevived{*peer});
       default:
         return world_.event(plan::PeerConnected{*peer});
     }
   }
-
-  // What is heard is JSON, its code is of its signal's closed set (B-6), and offers are remembered to be answered.
-  void listen(const std::string& said, const std::string& heard) {
-    simdjson::dom::parser parser;
-    simdjson::dom::element root;
-    CHECK(parser.parse(simdjson::padded_string(heard)).get(root) == simdjson::SUCCESS);
-    int64_t code = 0;
-    std::string_view s;
-    if (root["c"].get(code) != simdjson::SUCCESS) return;  // forwarded in p2p
-    CHECK(root["s"].get(s) == simdjson::SUCCESS);
-    CHECK(code == 200 || signal::may_answer(signal::name_of_text(s), static_cast<base::Code>(code)));
-    if (code == 200 && s == "WATCH" && !said.empty()) remember_offers(said, root);
+  // Whatever comes of it.
+  void deed() {
+    const auto rid = "r" + std::to_string(pick(3));
+    const std::string user(1, static_cast<char>('a' + pick(4)));
+    world_.operate([&](Out& out) {
+      Admin admin(world_.control, world_.now, "operator", out);
+      switch (pick(8)) {
+        case 0:
+          return void(admin.create(rid, static_cast<signal::Channel>(pick(3)), {.persistent = flip()}));
+        case 1:
+          return void(admin.change(rid, {.publishers = pick(4), .users = 1 + pick(4), .sessions = 1 + pick(8)}));
+        case 2:
+          return void(admin.close(rid, "over"));
+        case 3:
+          return void(admin.kick(rid, user));
+        case 4:
+          return void(admin.kick(rid, {user, "0"}));
+        case 5:
+          return void(admin.put_participant(rid, user, std::nullopt, pick(4) == 0));
+        default:
+          return void(admin.put_participant(rid, user, static_cast<room::Role>(pick(3)), std::nullopt));
+      }
+    });
+    drop_closed();
   }
-  void remember_offers(const std::string& said, simdjson::dom::element ack) {
-    simdjson::dom::parser parser;
-    simdjson::dom::element ss;
-    CHECK(parser.parse(simdjson::padded_string(said)).at_pointer("/data").get(ss) == simdjson::SUCCESS);
-    const auto text = [](simdjson::dom::element e, std::string_view pointer) {
-      std::string_view value;
-      CHECK(e.at_pointer(pointer).get(value) == simdjson::SUCCESS);
-      return std::string(value);
-    };
-    const Who viewer{text(ss, "/ss/userId"), text(ss, "/ss/sessionId"), text(ss, "/ch"), text(ss, "/rid")};
-    for (const auto entry : ack.at_pointer("/b/pps").get_array())
-      offers_.push_back(
-          {viewer, {text(entry, "/userId"), text(entry, "/sessionId"), viewer.ch, viewer.rid}, text(entry, "/sdp")});
-    if (offers_.size() > 16) offers_.erase(offers_.begin());
+  void drop_closed() {
+    for (auto& id : sockets_)
+      if (world_.closed.contains(id)) id = 0;
+  }
+
+  // --- what is heard
+
+  void listen_all(const Bystanders& before, const Bystanders& after) {
+    for (const auto id : sockets_)
+      if (id != 0)
+        for (const auto& heard : world_.heard(id)) listen(id, heard, {}, before, after);
+    drop_closed();
+  }
+  static std::string_view text_at(simdjson::dom::object object, std::string_view key) {
+    std::string_view text;
+    return object.at_key(key).get(text) == simdjson::SUCCESS ? text : std::string_view();
+  }
+  // What is heard is JSON; its code is of its signal's closed set (B-6); what concerns a room reaches nobody but those
+  // in it; offers are remembered to be answered. `said`: by the one who hears it, if it was they who spoke.
+  void listen(ConnectionId id, const std::string& heard, std::string_view said, const Bystanders& before,
+              const Bystanders& after) {
+    simdjson::dom::object root, body;
+    int64_t code = 0;
+    CHECK(parser_.parse(heard).get(root) == simdjson::SUCCESS);
+    if (root.at_key("c").get(code) != simdjson::SUCCESS) return expect_inside(id, text_at(root, "rid"), before, after);
+    const auto name = text_at(root, "s");
+    CHECK(code == 200 || signal::may_answer(signal::name_of_text(name), static_cast<base::Code>(code)));
+    CHECK(root.at_key("b").get(body) == simdjson::SUCCESS);
+    if (code != 200) return;
+    ++accepted_;
+    if (signal::name_of_text(name) == Name::kUnknown && name != "KEEP_ALIVE")
+      expect_inside(id, text_at(body, "rid"), before, after);  // a push
+    if (name == "WATCH" && !said.empty()) remember_offers(said, body);
+  }
+  static void expect_inside(ConnectionId id, std::string_view rid, const Bystanders& before, const Bystanders& after) {
+    CHECK(before.carries(id, std::string(rid)) || after.carries(id, std::string(rid)));
+  }
+  void remember_offers(std::string_view said, simdjson::dom::object body) {
+    const auto parsed = signal::parse(said);
+    CHECK(parsed.has_value());
+    const auto& header = parsed->header;
+    const Who viewer{header.from.user_id, header.from.session_id, std::string(to_text(header.channel)), header.rid};
+    for (const simdjson::dom::object entry : body.at_key("pps").get_array()) {
+      Who target{std::string(text_at(entry, "userId")), std::string(text_at(entry, "sessionId")), viewer.ch,
+                 viewer.rid};
+      offers_.push_back({viewer, std::move(target), std::string(text_at(entry, "sdp"))});
+    }
+    if (offers_.size() > 8) offers_.erase(offers_.begin());
   }
 
   // Everybody goes: nothing may be left.
   void end() {
-    if (flip()) world_.drain(), connections_ = {};
-    for (auto& id : connections_)
+    world_.operate([&](Out& out) {
+      Admin admin(world_.control, world_.now, "operator", out);
+      for (const auto* rid : {"r0", "r1", "r2"}) (void)admin.change(rid, {.persistent = false});
+    });
+    if (last_socket_ % 2 == 1) world_.drain(), sockets_ = {};
+    drop_closed();
+    for (auto& id : sockets_)
       if (id != 0) world_.close(std::exchange(id, 0));
     for (const auto peer : std::set(world_.peers))
       world_.event(plan::PeerGone{peer, plan::GoneReason::kConsentExpired});
@@ -225,13 +301,12 @@ class Walk {
 
   base::ByteReader bytes_;
   TestWorld world_;
-  std::array<ConnectionId, kConnections> connections_{};
-  ConnectionId last_connection_ = 0;
+  std::array<ConnectionId, kSlots> sockets_{};
+  size_t slot_ = 0;
+  ConnectionId last_socket_ = 0;
   std::vector<Offered> offers_;
-
- public:
-  // How far walks come, for tests that must not test nothing.
-  const TestWorld& world() const { return world_; }
+  size_t accepted_ = 0;
+  simdjson::dom::parser parser_;
 };
 
 }  // namespace heliograph::control

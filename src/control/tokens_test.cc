@@ -156,7 +156,8 @@ TEST_F(Tokens, TheOrderOfTheRefusalsIsThatOfTheContract) {  // B-52
     Turn turn{world.control.state(), world.now, out};
     turn.room("r")->room.ban("bob");
   });
-  const Who wrong{.user = "carol", .session = "s", .ch = "a2m"}, nowhere{.user = "carol", .session = "s", .ch = "m2m", .rid = "no"};
+  const Who wrong{.user = "carol", .session = "s", .ch = "a2m"},
+      nowhere{.user = "carol", .session = "s", .ch = "m2m", .rid = "no"};
   EXPECT_EQ(summary(join(kCarol, nowhere)), "4001 JOIN") << "before 4052";
   EXPECT_EQ(summary(join(kCarol, wrong)), "2002 JOIN") << "before 4052";
   EXPECT_EQ(summary(join_with(kBob, bob, "bob rid=x")), "4052 JOIN") << "before 4053";

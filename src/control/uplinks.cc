@@ -161,7 +161,8 @@ std::expected<std::string, base::Refusal> swap_transport(const Request& request,
 // The client has given its new PeerConnection up and speaks of the one before it.
 bool is_of_previous(const Uplink& uplink, const plan::RemoteTransport& remote) {
   using negotiation::UplinkChange;
-  return uplink.previous && negotiation::classify(uplink.previous->remote, remote) != UplinkChange::kNewPeerConnection &&
+  return uplink.previous &&
+         negotiation::classify(uplink.previous->remote, remote) != UplinkChange::kNewPeerConnection &&
          negotiation::classify(uplink.remote, remote) == UplinkChange::kNewPeerConnection;
 }
 

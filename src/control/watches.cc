@@ -121,7 +121,8 @@ void refuse_watches_of(Turn& turn, OpenRoom& room, const SessionKey& target) {
 
 void withdraw_watches(Turn& turn, OpenRoom& room, const SessionKey& viewer, const signal::Target& target) {
   std::erase_if(room.sessions.at(viewer).held_watches, [&](const HeldWatch& held) {
-    const bool meant = held.watch.to == target || (held.watch.to.session_id && is_of(target, {held.watch.to.user_id, *held.watch.to.session_id}));
+    const bool meant = held.watch.to == target ||
+                       (held.watch.to.session_id && is_of(target, {held.watch.to.user_id, *held.watch.to.session_id}));
     if (meant) turn.state.timers.cancel(held_timer(room, viewer, held.number));
     return meant;
   });

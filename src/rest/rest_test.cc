@@ -440,7 +440,7 @@ TEST_F(RestTest, a_server_that_stops_makes_no_rooms) {
 
 TEST(RestTextTest, cursors_and_segments_come_back_as_they_were) {
   for (const std::string& text : {std::string("\0x", 2), std::string("a"), std::string("ü/?"), std::string(),
-                                 std::string("."), std::string(".."), std::string("a b+c%")}) {
+                                  std::string("."), std::string(".."), std::string("a b+c%")}) {
     EXPECT_EQ(from_cursor(to_cursor(text)), text);
     EXPECT_EQ(percent_decoded(percent_encoded(text)), text);
     EXPECT_EQ(to_cursor(text).find_first_not_of("0123456789abcdef"), std::string::npos);

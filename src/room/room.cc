@@ -108,9 +108,7 @@ void Room::ban(const std::string& user_id) {
 
 void Room::unban(const std::string& user_id) { std::erase(banned_, user_id); }
 
-bool Room::is_banned(const std::string& user_id) const {
-  return std::ranges::find(banned_, user_id) != banned_.end();
-}
+bool Room::is_banned(const std::string& user_id) const { return std::ranges::find(banned_, user_id) != banned_.end(); }
 
 std::expected<Role, Refusal> Room::join(const SessionKey& key, const Profile& profile, const Traits& traits,
                                         const Claim& claim) {
@@ -257,10 +255,14 @@ void add_routes(const Room& room, const Session& viewer, Routes& routes) {
   }
 }
 
-std::optional<Listed> entry(const Room& room, const SessionKey& key, const User& user, const Session& session) {
-  Listed listed{.key = key, .user = &user, .session = &session, .video = session.video, .audio = session.audio};
+// Most sessions of a large room are not in the list: nothing is copied for them.
+std::optional<Listed> entry(const Room& room, const std::string& user_id, const std::string& session_id,
+                            const User& user, const Session& session) {
+  const bool publishes = session.publication && session.publication->listed;
+  if (!publishes && !room.rules().lists_sessions) return std::nullopt;
+  Listed listed{
+      .key = {user_id, session_id}, .user = &user, .session = &session, .video = session.video, .audio = session.audio};
   if (room.rules().lists_sessions) return listed;
-  if (!session.publication || !session.publication->listed) return std::nullopt;
   listed.video = session.video && !room.rules().audio_only && session.publication->has(plan::Kind::kVideo);
   listed.audio = session.audio && session.publication->has(plan::Kind::kAudio);
   return listed;
@@ -279,14 +281,14 @@ std::vector<Listed> listed(const Room& room) {
   std::vector<Listed> result;
   for (const auto& [user_id, user] : room.users())
     for (const auto& [session_id, session] : user.sessions)
-      if (auto one = entry(room, {user_id, session_id}, user, session)) result.push_back(std::move(*one));
+      if (auto one = entry(room, user_id, session_id, user, session)) result.push_back(std::move(*one));
   return result;
 }
 
 std::optional<Listed> listed(const Room& room, const SessionKey& key) {
   const auto* session = room.session(key);
   if (session == nullptr) return std::nullopt;
-  return entry(room, key, *room.user(key.user_id), *session);
+  return entry(room, key.user_id, key.session_id, *room.user(key.user_id), *session);
 }
 
 }  // namespace heliograph::room

@@ -192,8 +192,8 @@ class Room {
   uint64_t list_version_ = 1;
 };
 
-// Who hears whom, on which lines and how: every answered downlink whose publication lives, with the lines whose codec is the
-// one published.
+// Who hears whom, on which lines and how: every answered downlink whose publication lives, with the lines whose codec
+// is the one published.
 Routes routes(const Room& room);
 
 // A session that others may watch, as the list has it.

@@ -40,8 +40,8 @@ enum class Name : uint8_t {
 
 // The room types: `ch`.
 enum class Channel : uint8_t { kM2m, kA2m, kP2p };
-// `layer` of SIMULCAST_UPDATE: "h", "m", "l", "auto". The highest, the one between or the lowest of those that are there;
-// kAuto leaves it to the server.
+// `layer` of SIMULCAST_UPDATE: "h", "m", "l", "auto". The highest, the one between or the lowest of those that are
+// there; kAuto leaves it to the server.
 enum class Layer : uint8_t { kHigh, kMedium, kLow, kAuto };
 
 // "OFFER"; "UNKNOWN" for kUnknown (B-4).

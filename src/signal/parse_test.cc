@@ -118,8 +118,7 @@ TEST(Parse, WhatIsNoSignalIsAnsweredWith2001AndTheRightName) {
       {"UNWATCH of nobody", message("unwatch", data("UNWATCH", R"("to":null)")), Name::kUnwatch, true},
       {"a wish for a String", message("simulcastUpdate", data("SIMULCAST_UPDATE", R"("to":"u2","layer":"h")")),
        Name::kSimulcastUpdate, true},
-      {"a wish for a user",
-       message("simulcastUpdate", data("SIMULCAST_UPDATE", R"("to":{"userId":"u2"},"layer":"h")")),
+      {"a wish for a user", message("simulcastUpdate", data("SIMULCAST_UPDATE", R"("to":{"userId":"u2"},"layer":"h")")),
        Name::kSimulcastUpdate, true},
       {"no layer", message("simulcastUpdate", data("SIMULCAST_UPDATE", R"("to":{"userId":"u2","sessionId":"s"})")),
        Name::kSimulcastUpdate, true},
@@ -205,11 +204,13 @@ TEST(Parse, ToOfAKickIsAUserOrASession) {  // section 5
   const auto user = body<Kick>(message("kick", data("KICK", R"("to":"u2")")));
   EXPECT_EQ(user.to, (Target{"u2", std::nullopt}));
   EXPECT_FALSE(user.ban);
-  const auto session = body<Kick>(message("kick", data("KICK", R"("to":{"userId":"u2","sessionId":"s2"},"op":{"ban":true})")));
+  const auto session =
+      body<Kick>(message("kick", data("KICK", R"("to":{"userId":"u2","sessionId":"s2"},"op":{"ban":true})")));
   EXPECT_EQ(session.to, (Target{"u2", "s2"}));
   EXPECT_TRUE(session.ban);
   EXPECT_EQ(body<PublishAccept>(message("publishAccept", data("PUBLISH_ACCEPT", R"("to":"u2")"))).to, user.to);
-  EXPECT_EQ(body<PublishReject>(message("publishReject", data("PUBLISH_REJECT", R"("to":{"userId":"u2"})"))).to, user.to);
+  EXPECT_EQ(body<PublishReject>(message("publishReject", data("PUBLISH_REJECT", R"("to":{"userId":"u2"})"))).to,
+            user.to);
 }
 
 TEST(Parse, AWishIsReadWhole) {
@@ -248,8 +249,11 @@ TEST(Parse, AChannelThatTheSignalDoesNotHaveIs2002) {
   EXPECT_EQ(code(message("watch", data("WATCH", "", "p2p"))), Code::kInvalidSignal);
   const std::string to = R"("to":{"userId":"u2","sessionId":"s2"},"layer":"h")";
   EXPECT_EQ(code(message("simulcastUpdate", data("SIMULCAST_UPDATE", to, "a2m"))), Code::kUnsupportedChannel);
-  for (const auto& [action, s] : {std::pair{"unpublish", "UNPUBLISH"}, {"unwatch", "UNWATCH"}, {"kick", "KICK"},
-                                  {"publishRequest", "PUBLISH_REQUEST"}, {"publishAccept", "PUBLISH_ACCEPT"},
+  for (const auto& [action, s] : {std::pair{"unpublish", "UNPUBLISH"},
+                                  {"unwatch", "UNWATCH"},
+                                  {"kick", "KICK"},
+                                  {"publishRequest", "PUBLISH_REQUEST"},
+                                  {"publishAccept", "PUBLISH_ACCEPT"},
                                   {"publishReject", "PUBLISH_REJECT"}})
     EXPECT_EQ(code(message(action, data(s, to, "p2p"))), Code::kUnsupportedChannel) << s;
 }

@@ -87,9 +87,8 @@ TEST(Write, TheAcksOfTheOtherSignals) {  // section 5
   const Target user{"u2", std::nullopt}, session{"u2", "s2"};
   EXPECT_EQ(unpublish_ack(kHeader), R"({"c":200,"s":"OFFER","b":{"rid":"r1","tid":7,"sessionId":"s1"}})");
   EXPECT_EQ(unwatch_ack(kHeader, user), R"({"c":200,"s":"OFFER","b":{"rid":"r1","tid":7,"to":{"userId":"u2"}}})");
-  EXPECT_EQ(
-      simulcast_ack(kHeader, session, Layer::kAuto),
-      R"({"c":200,"s":"OFFER","b":{"rid":"r1","tid":7,"to":{"userId":"u2","sessionId":"s2"},"layer":"auto"}})");
+  EXPECT_EQ(simulcast_ack(kHeader, session, Layer::kAuto),
+            R"({"c":200,"s":"OFFER","b":{"rid":"r1","tid":7,"to":{"userId":"u2","sessionId":"s2"},"layer":"auto"}})");
   EXPECT_EQ(kick_ack(kHeader), R"({"c":200,"s":"OFFER","b":{"rid":"r1","tid":7}})");
   EXPECT_EQ(ice_servers_ack(kHeader, {}),
             R"({"c":200,"s":"OFFER","b":{"rid":"r1","tid":7,"icfg":{"is":[],"iceServers":[]}}})");

@@ -291,6 +291,11 @@ TEST(Jwt, ForgedAndOddTokensAreRefusedForTheRightReason) {
   }
 }
 
+TEST(Jwt, ATokenHasThreeParts) {  // RFC 7515 section 7.1
+  for (const auto* text : {"AAAA", "AAAA.AAAA", "AAAA.AAAA.AAAA.", "AAAA.AAAA.AAAA.AAAA.AAAA"})
+    EXPECT_THAT(verify(text, all_keys(), {}, kNow).error().sentence, HasSubstr("three parts")) << text;
+}
+
 TEST(Jwt, ThePlainOneBesideThemIsTaken) {
   EXPECT_TRUE(verify(hs256(R"({"alg":"HS256"})", kPayload), all_keys(), {}, kNow));
   EXPECT_TRUE(verify(hs256(R"({"alg":"HS256","kid":"web","typ":"JWT"})", kPayload), all_keys(), {}, kNow));

@@ -48,7 +48,8 @@ describe('restarting', options, () => {
     assert.deepEqual(after.same, before.same);
     assert.ok(after.frames > before.frames);
     assert.ok(shown > 0);
-    assert.ok(after.frozen - before.frozen < 0.3, `frozen for ${after.frozen - before.frozen} s`);
+    // Tenths of a second are a busy machine's; waiting for a layer, for consent or for a keyframe that nobody asks for is more.
+    assert.ok(after.frozen - before.frozen < 1, `frozen for ${after.frozen - before.frozen} s`);
     assert.deepEqual(await bob.run('inbox'), []);
   }
   const ufrag = (sdp) => /a=ice-ufrag:(\S+)/.exec(sdp)[1];

@@ -134,7 +134,9 @@ test('of several devices the first that answers talks; the others give up and wa
   await line.world.pass(16_000);
   assert.deepEqual([phone.peer?.state, bob.peer?.state, laptop.peer], ['connected', 'connected', null]);
   await line.world.pass(60_000);
-  assert.equal(line.world.sent('OFFER').length, 1); // the laptop does not call: the phone does the talking
+  await line.joined('ann', 'tablet');
+  await line.world.pass(60_000);
+  assert.equal(line.world.sent('OFFER').length, 1); // they do not call: the phone does the talking
 });
 
 test('when the device that talks leaves, the other one of the user is called', async () => {
@@ -154,11 +156,13 @@ test('what comes twice changes nothing: offer, answer, candidate', async () => {
   line.deliver = (_, arrive) => (arrive(), arrive());
   const ann = await line.joined('ann');
   const bob = await line.joined('bob');
+  await line.world.pass(5_000);
   up(...line.world.pcs);
   assert.equal(line.world.pcs.length, 2);
   assert.deepEqual([ann.peer?.state, bob.peer?.state], ['connected', 'connected']);
-  const answers = line.sent('ANSWER', 'ann-1');
-  assert.equal(new Set(answers.map(({ sdp }) => sdp)).size, 1);
+  const answers = line.sent('ANSWER', 'ann-1'); // the first one might have been lost
+  assert.deepEqual([answers.length, new Set(answers.map(({ sdp }) => sdp)).size], [2, 1]);
+  assert.deepEqual(line.world.pcs.map(({ descriptions }) => descriptions), [1, 1]);
 });
 
 test('both call at once: the polite one gives way, and there is one call', async () => {
@@ -193,7 +197,7 @@ test('a connection that fails is restarted in place by the impolite one, then ma
   const ann = await line.joined('ann');
   const bob = await line.joined('bob');
   up(...line.world.pcs);
-  for (const pc of line.world.pcs) pc.become('failed');
+  for (const pc of [...line.world.pcs].reverse()) pc.become('failed'); // the polite one's first
   assert.deepEqual([ann.peer?.state, bob.peer?.state], ['reconnecting', 'reconnecting']);
   await line.world.pass(10);
   assert.match(line.sent('OFFER', 'bob-1')[1]?.sdp ?? '', /ICE restart/);
@@ -201,6 +205,22 @@ test('a connection that fails is restarted in place by the impolite one, then ma
   assert.equal(line.world.pcs.length, 2);
   up(...line.world.pcs);
   assert.deepEqual([ann.peer?.state, bob.peer?.state], ['connected', 'connected']);
+});
+
+test('a restart is answered by the device that talks, whoever else answers it too', async () => {
+  const line = new Line();
+  await line.joined('ann');
+  const bob = await line.joined('bob');
+  up(...line.world.pcs);
+  line.deliver = () => {};
+  const pc = bob.peer?.pc as unknown as FakePeerConnection;
+  pc.become('failed');
+  await line.world.pass(10);
+  const answer = { ch: 'p2p', rid: 'tea', s: 'ANSWER', to: 'bob' };
+  await line.world.bare({ ...answer, sdp: 'theirs', ss: { userId: 'ann', sessionId: 'tablet' } });
+  assert.equal(pc.descriptions, 1);
+  await line.world.bare({ ...answer, sdp: 'hers', ss: { userId: 'ann', sessionId: 'ann-1' } });
+  assert.equal(pc.remoteDescription?.sdp, 'hers');
 });
 
 test('an offer with another certificate gets a new connection', async () => {

@@ -118,6 +118,16 @@ test('members are asked for once a room, listed by rev, and gone requests go wit
   assert.equal(world.sent('JOIN').at(-1)?.op && 'members' in (world.sent('JOIN').at(-1)?.op ?? {}), false);
 });
 
+test('a server that restarted counts members from the start', async () => {
+  const world = new World();
+  const room = await joined(world, 'publisher', { members: true });
+  world.socket.say('MEMBER_LIST_CHANGED', 200, { rid: 'tea', rev: 900, members: [member('ann', 'publisher'), member('bob', 'viewer')] });
+  world.socket.fall();
+  await world.pass(1_000);
+  world.socket.say('MEMBER_LIST_CHANGED', 200, { rid: 'tea', rev: 1, members: [member('ann', 'publisher')] });
+  assert.equal(room.members.length, 1);
+});
+
 test('a role taken away ends what one publishes, without a word to the server, which has ended it', async () => {
   const world = new World();
   const room = await joined(world, 'publisher', { members: true });

@@ -556,6 +556,7 @@ test('TURN credentials are renewed before they run out, and connections get the 
   world.rules['ICE_SERVERS'] = () => ({ b: { icfg: turn(now + 5_000) } });
   const room = await joined(world);
   await room.publish(stream('audio'));
+  world.pc.become('connected');
   await world.pass(740_000);
   assert.equal(world.sent('ICE_SERVERS').length, 0);
   await world.pass(20_000);

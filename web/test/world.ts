@@ -99,6 +99,8 @@ export class FakePeerConnection {
   ontrack: ((event: { track: FakeTrack }) => void) | null = null;
   readonly transport = new FakeTransport();
   readonly transceivers: FakeTransceiver[] = [];
+  /** Remote descriptions that were taken. */
+  descriptions = 0;
   /** Kinds that get a line by another's offer. */
   offered = ['audio'];
   /** What an SDP carries of a certificate; for calls, where both ends look at it. */
@@ -139,7 +141,9 @@ export class FakePeerConnection {
   }
 
   async setRemoteDescription(description: { type: string; sdp: string }): Promise<void> {
-    if (this.connectionState === 'closed') throw new Error('InvalidStateError');
+    const expected = description.type === 'offer' || this.signalingState === 'have-local-offer';
+    if (this.connectionState === 'closed' || !expected) throw new Error('InvalidStateError');
+    this.descriptions++;
     this.remoteDescription = description;
     this.signalingState = description.type === 'offer' ? 'have-remote-offer' : 'stable';
     if (description.type === 'offer' && this.transceivers.length === 0) for (const kind of this.offered) this.addTransceiver(kind);
