@@ -23,6 +23,11 @@ void answer(const signal::Signal& s) {
   expect_json(signal::leave_ack(s.header));
   if (const auto* heartbeat = std::get_if<signal::Heartbeat>(&s.body))
     expect_json(signal::heartbeat_ack(s.header, heartbeat->bid, "[]"));
+  if (const auto* unwatch = std::get_if<signal::Unwatch>(&s.body))
+    expect_json(signal::unwatch_ack(s.header, unwatch->to));
+  if (const auto* update = std::get_if<signal::SimulcastUpdate>(&s.body))
+    expect_json(signal::simulcast_ack(s.header, update->to, update->layer));
+  expect_json(signal::kicked(s.header.rid, s.header.from.session_id, s.header.from.user_id));
   if (const auto* ice = std::get_if<signal::Ice>(&s.body)) (void)signal::candidate_attribute(ice->sdp);
 }
 

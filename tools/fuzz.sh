@@ -16,8 +16,10 @@ one() {
   local subject=${1%_fuzz} grown=build/fuzz/corpus/${1%_fuzz} seeds=fuzz/corpus/${1%_fuzz}
   mkdir -p "$grown"
   [ -d "$seeds" ] || seeds=
+  local words=
+  case $subject in control | signal_*) words=-dict=fuzz/signals.dict ;; esac
   if "build/fuzz/fuzz/$1" -max_total_time="$seconds" -max_len=8192 -rss_limit_mb=4096 -print_final_stats=1 \
-    -artifact_prefix=build/fuzz/findings/"$subject"- "$grown" $seeds >"build/fuzz/$1.log" 2>&1; then
+    -artifact_prefix=build/fuzz/findings/"$subject"- $words "$grown" $seeds >"build/fuzz/$1.log" 2>&1; then
     echo "$1: $(grep -o 'number_of_executed_units: *[0-9]*' "build/fuzz/$1.log" | grep -o '[0-9]*$') runs in $seconds s, nothing found"
   else
     echo "$1: FOUND SOMETHING, see build/fuzz/$1.log"

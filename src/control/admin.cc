@@ -173,7 +173,6 @@ RoomSettings Admin::no_limits(signal::Channel channel) const {
 std::expected<Admin::Made, Refusal> Admin::create(std::optional<std::string> rid, signal::Channel channel,
                                                   const RoomSettings& settings) {
   if (auto refusal = refusal_of(settings, channel, state_.config.limits)) return Failure(*std::move(refusal));
-  if (state_.draining) return Failure(Refusal{Code::kInternalServerError, "the server is about to stop"});
   if (const auto it = rid ? state_.rooms.find(*rid) : state_.rooms.end(); it != state_.rooms.end()) {
     const auto& room = it->second;
     if (room.channel != channel)

@@ -14,8 +14,6 @@
 
 namespace heliograph::control::model {
 
-inline base::Duration seconds(int64_t n) { return base::Duration::seconds(n); }
-
 class Media {
  public:
   explicit Media(Config config) : config_(std::move(config)) {}

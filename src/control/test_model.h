@@ -14,6 +14,7 @@
 
 #include "base/glob.h"
 #include "control/test_media.h"
+#include "control/test_shapes.h"
 
 namespace heliograph::control::model {
 
@@ -147,43 +148,6 @@ class Model : public Media {
     const auto it = connections.find(c);
     return it != connections.end() && !config_.open_mode && it->second.identity.user_id.empty();
   }
-  static bool is_one_of(const std::string& word, std::string_view words) {
-    return (" " + std::string(words) + " ").find(" " + word + " ") != std::string::npos;
-  }
-  static bool knows_2002(Name name) { return name != Name::kHeartbeat && name != Name::kIceServers; }
-  static bool exists_in(Name name, const std::string& ch) {
-    const auto s = std::string(to_text(name));
-    if (is_one_of(s, "OFFER ANSWER ICE JOIN LEAVE HEARTBEAT UPDATE ICE_SERVERS")) return is_one_of(ch, "m2m a2m p2p");
-    return is_one_of(ch, s == "SIMULCAST_UPDATE" ? "m2m" : "m2m a2m");
-  }
-  // What `to` may be (B-30, B-40, B-41; section 5).
-  static bool to_fits(const Say& say) {
-    using To = Say::To;
-    const bool p2p = say.who.ch == "p2p";
-    const bool own = say.to_user == say.who.user;
-    switch (say.name) {
-      case Name::kAnswer:
-        return say.to == To::kSession || (p2p && say.to != To::kNone) || (say.who.ch == "x2x" && say.to != To::kNone);
-      case Name::kIce:
-        return say.to == To::kSession || say.to == To::kNone || p2p || own || say.who.ch == "x2x";
-      case Name::kWatch:
-        if (say.to == To::kSession) return !own || say.to_session != say.who.session;
-        return say.to == To::kUserObject;
-      case Name::kUnwatch:
-        return say.to == To::kSession || say.to == To::kUserObject;
-      case Name::kSimulcastUpdate:
-        return say.to == To::kSession && is_one_of(say.layer, "h m l auto");
-      case Name::kKick:
-      case Name::kPublishAccept:
-      case Name::kPublishReject:
-        return say.to != To::kNone;
-      case Name::kUpdate:
-        return say.ve || say.ae;  // B-51
-      default:
-        return true;
-    }
-  }
-
   int receive(ConnectionId c, const Say& say) {
     if (say.misshapen || !to_fits(say)) return 2001;
     if (!exists_in(say.name, say.who.ch)) return knows_2002(say.name) ? 2002 : 2001;
@@ -313,7 +277,6 @@ class Model : public Media {
       count += std::ranges::count_if(room.sessions, [&](const auto& s) { return s.second.connection == c; });
     return count;
   }
-  static size_t publishing_users(const Room& room) { return room.publishers.size(); }
   // The role that the user comes in with; nullopt: no place (4025).
   std::optional<room::Role> role_for(const Identity& identity, const Room* room, const std::string& user) const {
     using room::Role;
@@ -324,7 +287,7 @@ class Model : public Media {
     if (room != nullptr && room->assigned.contains(user)) said = room->assigned.at(user);
     const auto otherwise = config_.open_mode ? config_.open_mode_role : Role::kViewer;
     const auto role = said.value_or(creates ? Role::kPublisher : otherwise);
-    if (role == Role::kViewer || room == nullptr || publishing_users(*room) < config_.limits.publishing_users)
+    if (role == Role::kViewer || room == nullptr || room->publishers.size() < config_.limits.publishing_users)
       return role;
     return said || creates ? std::nullopt : std::optional(Role::kViewer);
   }

@@ -15,113 +15,12 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include "base/rng.h"
 #include "control/admin.h"
 #include "control/test_model.h"
+#include "control/test_short_forms.h"
+#include "control/test_steps.h"
 
 namespace heliograph::control::model {
-
-inline constexpr size_t kSlots = 6;
-inline constexpr size_t kTokensPerUser = 6;
-
-// What the tests' tokens say: six for each user, "t0" to "t23".
-inline Identity token(size_t index) {
-  const std::string user = Drawn<base::Rng>::kUsers[index / kTokensPerUser % 4];
-  Identity identity{.user_id = user, .username = "name of " + user, .create = true};
-  switch (index % kTokensPerUser) {
-    case 0:
-      break;
-    case 1:
-      identity.role = room::Role::kPublisher;
-      identity.create = false;
-      break;
-    case 2:
-      identity.role = room::Role::kAdmin;
-      break;
-    case 3:
-      identity.role = room::Role::kViewer;
-      break;
-    case 4:
-      identity.rooms = {"r1", "?0", "x*"};
-      break;
-    default:
-      identity.expires = Time::from_micros(1'000'000'000) + seconds(90);
-  }
-  return identity;
-}
-
-struct Step {
-  enum class Kind : uint8_t { kSay, kAnswer, kSocket, kEvent, kPass, kOperator, kDrain };
-  Kind kind = Kind::kSay;
-  size_t slot = 0;   // the socket
-  size_t which = 0;  // of what there is: the token, the waiting offer, the PeerConnection, the operator's deed
-  size_t how = 0;
-  Say say;
-  base::Duration span;
-
-  std::string text() const {
-    switch (kind) {
-      case Kind::kSay:
-        return fmt::format("socket {} says {}", slot, say.text());
-      case Kind::kAnswer:
-        return fmt::format("the offer {} is answered on socket {}, without \"{}\"", which, slot, say.refused);
-      case Kind::kSocket:
-        return fmt::format("socket {} opens with token {}, or closes", slot, which);
-      case Kind::kEvent:
-        return fmt::format("event {} of PeerConnection {}", how, which);
-      case Kind::kPass:
-        return fmt::format("{} us pass", span.us());
-      case Kind::kOperator:
-        return fmt::format("operator's deed {} ({}) on room {}, user {}", which, how, say.who.rid, say.who.user);
-      case Kind::kDrain:
-        return "drain";
-    }
-    return {};
-  }
-};
-
-// Steps know nothing of what was before them, so that any part of a walk is a walk.
-class Steps {
- public:
-  explicit Steps(uint64_t seed) : rng_(seed) {}
-
-  Step next() {
-    Step step;
-    step.slot = rng_.below(kSlots);
-    step.which = rng_.below(1'000);
-    step.how = rng_.below(8);
-    step.kind = kind();
-    auto pick = [&](uint32_t n) { return static_cast<uint32_t>(rng_.below(n)); };
-    Drawn drawn(pick);
-    step.say = drawn.say(step.slot);
-    if (step.say.name == Name::kJoin && drawn.one_in(2))
-      step.say.token =
-          drawn.one_in(6) ? "bad" : "t" + std::to_string(step.slot % 4 * kTokensPerUser + pick(kTokensPerUser));
-    if (step.kind == Step::Kind::kAnswer) {
-      step.say = Say{};
-      step.say.refused = std::array{"", "", "", "a", "v", "av"}[pick(6)];
-    }
-    step.span = base::Duration::micros(static_cast<int64_t>(rng_.below(step.how == 0 ? 70'000'000 : 6'000'000)));
-    return step;
-  }
-
- private:
-  Step::Kind kind() {
-    using Kind = Step::Kind;
-    const auto n = rng_.below(100);
-    if (n < 56) return Kind::kSay;
-    if (n < 66) return Kind::kAnswer;
-    if (n < 70) return Kind::kSocket;
-    if (n < 88) return Kind::kEvent;
-    if (n < 98) return Kind::kPass;
-    return Kind::kOperator;
-  }
-  base::Rng rng_;
-};
-
-enum class Deed : uint8_t { kMake, kKeep, kClose, kRole, kBan, kKick };
-inline constexpr std::array kDeeds = {Deed::kMake, Deed::kMake, Deed::kKeep, Deed::kKeep, Deed::kRole, Deed::kRole,
-                                      Deed::kRole, Deed::kRole, Deed::kBan,  Deed::kBan,  Deed::kKick, Deed::kClose};
 
 class Run {
  public:
@@ -350,18 +249,6 @@ class Run {
       if (std::ranges::any_of(lines, answers)) return;
     ++seen_[fmt::format("silence {} {}", to_text(say.name), say.who.ch)];
   }
-  static std::string text_at(simdjson::dom::element element, std::string_view pointer) {
-    std::string_view text;
-    return element.at_pointer(pointer).get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
-  }
-  static int64_t number_at(simdjson::dom::element element, std::string_view pointer) {
-    int64_t number = -1;
-    return element.at_pointer(pointer).get(number) == simdjson::SUCCESS ? number : -1;
-  }
-  static bool flag_at(simdjson::dom::element element, std::string_view pointer) {
-    bool flag = false;
-    return element.at_pointer(pointer).get(flag) == simdjson::SUCCESS && flag;
-  }
   // The short form in which the model says it.
   std::string line_of(ConnectionId to, const std::string& text) {
     simdjson::dom::element root;
@@ -428,24 +315,6 @@ class Run {
         return "";
     }
   }
-  static std::string entries_of(simdjson::dom::element root) {
-    std::vector<std::string> items;
-    for (const auto e : root.at_pointer("/b/pps").get_array())
-      items.push_back(
-          entry({text_at(e, "/userId"), text_at(e, "/sessionId")}, flag_at(e, "/video"), flag_at(e, "/audio")));
-    return joined(items);
-  }
-  static std::string members_line(simdjson::dom::element root) {
-    std::vector<std::string> items;
-    for (const auto m : root.at_pointer("/b/members").get_array()) {
-      std::string sessions;
-      for (const auto s : m.at_pointer("/sessions").get_array())
-        sessions += (sessions.empty() ? "" : " ") + text_at(s, "/sessionId") + (flag_at(s, "/publishing") ? "*" : "");
-      items.push_back(text_at(m, "/userId") + ":" + text_at(m, "/role") + "(" + sessions + ")");
-    }
-    return joined(items);
-  }
-
   // --- which PeerConnection is which, learnt from the SDP
 
   std::optional<plan::PeerId> peer_of(const std::string& sdp) const {
@@ -528,16 +397,6 @@ class Run {
   void fail(std::string what) {
     if (error_.empty()) error_ = std::move(what);
   }
-  // Of several lists of one room the last; for when several things happened, maybe at one time and in another order.
-  static void keep_last_lists(std::vector<std::string>& lines) {
-    std::set<std::string> seen;
-    std::vector<std::string> kept;
-    for (auto it = lines.rbegin(); it != lines.rend(); ++it) {
-      const bool list = it->starts_with("LIST ") || it->starts_with("MEMBERS ");
-      if (!list || seen.insert(it->substr(0, it->find('['))).second) kept.push_back(*it);
-    }
-    lines = std::move(kept);
-  }
   void compare(bool many) {
     check_revs();
     auto expected = std::exchange(model_.heard, {});
@@ -556,11 +415,6 @@ class Run {
     compare_media();
     compare_numbers();
     for (const auto& [rid, room] : model_.rooms) compare_room(rid, room);
-  }
-  static Kinds kinds_of(const room::Lines& lines) {
-    Kinds kinds;
-    for (const auto& track : lines.tracks) kinds.insert(track.kind == plan::Kind::kVideo ? 'v' : 'a');
-    return kinds;
   }
   void compare_media() {
     std::set<plan::PeerId> peers;
@@ -630,11 +484,6 @@ class Run {
     }
     if (members != should) fail(rid + ": " + joined(members) + ", the model says " + joined(should));
   }
-  static std::string person(const std::string& user, room::Role role, bool banned, size_t sessions,
-                            const std::string& name) {
-    return fmt::format("{} {}{} {} \"{}\"", user, room::to_text(role), banned ? " banned" : "", sessions, name);
-  }
-
   struct Offered {
     ConnectionId socket;
     Who viewer;

@@ -20,6 +20,8 @@ using Time = base::Timestamp;
 using Key = std::pair<std::string, std::string>;  // userId, sessionId
 using Kinds = std::set<char>;                     // 'a', 'v'
 
+inline base::Duration seconds(int64_t n) { return base::Duration::seconds(n); }
+
 // A PeerConnection.
 struct Link {
   std::optional<plan::PeerId> peer;  // learnt from the SDP that the server sent

@@ -132,9 +132,11 @@ class Walk {
 
   // --- steps
 
-  // '{' and the line that it begins are a message of the socket that spoke last, so that texts are inputs, too.
+  // '{' and the line that it begins are a message of the socket that spoke last, '>' says which one speaks next: so
+  // that texts are inputs, too.
   void step() {
     if (bytes_.rest().front() == '{') return tell(slot_, line());
+    if (bytes_.rest().front() == '>') return bytes_.skip(1), void(slot_ = pick(kSlots));
     const auto kind = pick(32);
     if (kind < 12) slot_ = pick(kSlots);
     if (kind < 18) return tell(slot_, say(slot_).text());
@@ -153,16 +155,19 @@ class Walk {
   }
   // Ids are never used twice.
   void toggle(size_t slot) {
-    auto& id = sockets_[slot];
-    if (id != 0) return world_.close(std::exchange(id, 0));
-    const bool open_mode = world_.control.state().config.open_mode;
-    id = ++last_socket_;
-    auto who = static_cast<uint8_t>(slot % 4 + pick(16) * 4);
-    world_.open(id, open_mode || who >= 60 ? Identity{} : identity(who));
+    if (sockets_[slot] == 0) return open(slot, static_cast<uint8_t>(pick(16)));
+    world_.close(std::exchange(sockets_[slot], 0));
+  }
+  // With one of the tokens of the slot's user, or with none.
+  void open(size_t slot, uint8_t token) {
+    const auto which = static_cast<uint8_t>(slot % 4 + token * 4);
+    const bool without = world_.control.state().config.open_mode || token == 15;
+    sockets_[slot] = ++last_socket_;
+    world_.open(last_socket_, without ? Identity{} : identity(which));
     drop_closed();
   }
   void tell(size_t slot, const std::string& text) {
-    if (sockets_[slot] == 0) toggle(slot);
+    if (sockets_[slot] == 0) open(slot, 0);
     const auto id = sockets_[slot];
     if (id == 0) return;
     auto& state = world_.control.state();
