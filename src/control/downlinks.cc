@@ -79,11 +79,8 @@ void await_answer(Turn& turn, Downlink& downlink, bool restarting) {
                         turn.now + turn.state.config.timeouts.unanswered_offer);
 }
 
-std::expected<std::string, Refusal> open_downlink(Turn& turn, OpenRoom& room, const SessionKey& viewer,
-                                                  const SessionKey& target) {
+std::string open_downlink(Turn& turn, OpenRoom& room, const SessionKey& viewer, const SessionKey& target) {
   auto& session = room.sessions.at(viewer);
-  if (session.downlinks.size() >= turn.state.config.limits.downlinks_per_session)
-    return std::unexpected(Refusal{Code::kInternalServerError, "the session watches as many others as it may"});
   const auto& publication = *room.room.session(target)->publication;
   Downlink downlink;
   downlink.transport = fresh_transport(turn.state, least_loaded(turn.state));
@@ -104,6 +101,9 @@ std::string restart_downlink(Turn& turn, OpenRoom& room, Downlink& downlink) {
   auto& transport = downlink.transport;
   transport.local = fresh_ice(turn.state);
   turn.command(plan::RestartIce{transport.peer, transport.local});
+  if (transport.gone)  // as long as an answer may take
+    turn.state.timers.set(peer_timer(TimerKind::kPeerGone, transport.peer),
+                          turn.now + turn.state.config.timeouts.unanswered_offer);
   const auto& lines = downlink.taken.empty() ? downlink.offer.tracks : downlink.taken;
   downlink.offer = negotiation::reoffer(downlink.offer, lines, transport.local,
                                         capabilities(turn.state, room, transport.peer.shard));
@@ -146,8 +146,8 @@ std::expected<Downlink*, Refusal> find_answered(OpenRoom& room, const SessionKey
 
 }  // namespace
 
-std::expected<std::string, Refusal> offer_downlink(Turn& turn, OpenRoom& room, const SessionKey& viewer,
-                                                   const SessionKey& target, bool restarting) {
+std::string offer_downlink(Turn& turn, OpenRoom& room, const SessionKey& viewer, const SessionKey& target,
+                           bool restarting) {
   auto& downlinks = room.sessions.at(viewer).downlinks;
   const auto it = downlinks.find(target);
   if (it == downlinks.end()) return open_downlink(turn, room, viewer, target);

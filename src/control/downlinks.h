@@ -2,7 +2,6 @@
 // A viewer's connections: offers made, ANSWERs taken, and when they are freed.
 #pragma once
 
-#include <expected>
 #include <string>
 
 #include "control/state.h"
@@ -10,8 +9,8 @@
 namespace heliograph::control {
 
 // The offer for `viewer` to watch a listed session: a new downlink, the same offer again, or a restart (B-31, B-33).
-std::expected<std::string, base::Refusal> offer_downlink(Turn& turn, OpenRoom& room, const SessionKey& viewer,
-                                                         const SessionKey& target, bool restarting);
+std::string offer_downlink(Turn& turn, OpenRoom& room, const SessionKey& viewer, const SessionKey& target,
+                           bool restarting);
 void receive_answer(Turn& turn, OpenRoom& room, ConnectionId connection, const signal::Header& header,
                     const signal::Answer& answer);
 // UNWATCH: what is watched of the target, or of all its user's sessions, is freed; WATCHes of it that wait are dropped,

@@ -218,6 +218,32 @@ TEST_F(Downlinks, TheTableHasALimit) {
   EXPECT_EQ(summary(small.tell(1, say("watch", "WATCH", bob, second.to()))), "500 WATCH");
 }
 
+TEST_F(Downlinks, OfSeveralSessionsAllAreOfferedOrNone) {  // B-30
+  const Who screen{.user = "alice", .session = "screen"};
+  publishing();
+  join(kAlice, screen);
+  publish(kAlice, screen, chromium);
+  world.control.state().config.limits.downlinks_per_session = 1;
+  world.forget();
+  EXPECT_EQ(summary(world.tell(kBob, say("watch", "WATCH", bob, R"("to":{"userId":"alice"})"))), "500 WATCH");
+  EXPECT_EQ(shape(world), "");
+}
+
+TEST_F(Downlinks, ARestartOfAConnectionThatIsGoneHasTimeForItsAnswer) {  // B-33
+  publishing();
+  const auto sdp = offered(watch(kBob, bob, alice));
+  answer(kBob, bob, alice, viewer_answer(sdp));
+  const auto peer = commands_of<plan::Route>(world)[0].peer;
+  world.event(plan::PeerConnected{peer});
+  world.event(plan::PeerGone{peer, plan::GoneReason::kConsentExpired});
+  world.pass(base::Duration::seconds(9));
+  EXPECT_EQ(summary(watch(kBob, bob, alice, R"("op":{"restarting":true})")), "200 WATCH");
+  world.pass(base::Duration::seconds(5));
+  EXPECT_EQ(world.control.numbers().downlinks, 1u);
+  world.pass(base::Duration::seconds(30));
+  EXPECT_EQ(world.control.numbers().downlinks, 0u);
+}
+
 TEST_F(Downlinks, UnwatchFreesWhatIsWatched) {  // section 5, B-54
   two();
   const auto unwatch = say("unwatch", "UNWATCH", bob, alice.to());

@@ -87,6 +87,10 @@ std::optional<Refusal> server_refusal(const Turn& turn, ConnectionId connection,
   return std::nullopt;
 }
 
+room::Claim claim_of(const Config& config, const Identity& identity) {
+  return {.claimed = identity.role, .otherwise = config.open_mode ? config.open_mode_role : room::Role::kViewer};
+}
+
 // All that is asked before anybody comes in, in the order of B-52 (B-58). A room that is not there will be made.
 std::optional<Refusal> join_refusal(const Turn& turn, ConnectionId connection, const signal::Header& header,
                                     const signal::Join& join, const std::expected<Identity, Refusal>& identity) {
@@ -105,7 +109,11 @@ std::optional<Refusal> join_refusal(const Turn& turn, ConnectionId connection, c
     return Refusal{Code::kAlreadyExistRoom,
                    "the room exists already and was not created by this user; JOIN without "
                    "op.roomCreating"};
-  return server_refusal(turn, connection, {header.rid, key_of(header.from)}, room == nullptr);
+  const auto key = key_of(header.from);
+  if (room != nullptr)
+    if (auto admitted = room->room.admission(key, claim_of(turn.state.config, *identity)); !admitted)
+      return admitted.error();
+  return server_refusal(turn, connection, {header.rid, key}, room == nullptr);
 }
 
 room::Profile profile_of(const Turn& turn, const Identity& identity, const signal::Join& join) {
@@ -116,9 +124,7 @@ room::Profile profile_of(const Turn& turn, const Identity& identity, const signa
 std::expected<void, Refusal> enter(Turn& turn, OpenRoom& room, ConnectionId connection, const signal::Header& header,
                                    const signal::Join& join, const Identity& identity) {
   const auto key = key_of(header.from);
-  const auto& config = turn.state.config;
-  const room::Claim claim{.claimed = identity.role,
-                          .otherwise = config.open_mode ? config.open_mode_role : room::Role::kViewer};
+  const auto claim = claim_of(turn.state.config, identity);
   const bool returns = room.room.session(key) != nullptr;
   const room::Traits traits{header.from.category, header.from.host, header.from.device_id};
   const auto role = room.room.join(key, profile_of(turn, identity, join), traits, claim);
@@ -185,7 +191,7 @@ void receive_join(Turn& turn, ConnectionId connection, const signal::Header& hea
     return turn.refuse(connection, header, entered.error());
   acknowledge(turn, **room, connection, header);
   auto& session = (*room)->sessions.at(key_of(header.from));
-  if (join.members && !session.wants_members) {
+  if (join.members) {  // also to who asked before: what changed while its socket was away, it has not heard
     session.wants_members = true;
     send_members(turn, **room, session);
   }

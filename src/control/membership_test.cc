@@ -23,6 +23,25 @@ TEST_F(Membership, AJoinIsAckedWithAllThatAClientNeeds) {
 
 TEST_F(Membership, ARoomIsMadeOnlyWhenAskedFor) { EXPECT_EQ(summary(join(kAlice, alice)), "4001 JOIN"); }
 
+TEST_F(Membership, WhoJoinsAgainHearsTheMembersAgain) {  // B-60: what changed while the socket was away was not heard
+  world.tell(kAlice, say("join", "JOIN", alice, R"("op":{"roomCreating":true,"members":true})"));
+  world.close(kAlice);
+  join(kBob, bob);
+  world.open(9);
+  const auto heard = world.tell(9, say("join", "JOIN", alice, R"("op":{"members":true})"));
+  ASSERT_EQ(summary(of(heard, "MEMBER_LIST_CHANGED")), "200 MEMBER_LIST_CHANGED");
+  EXPECT_EQ(at(of(heard, "MEMBER_LIST_CHANGED")[0], "/b/members/1/userId"), "bob");
+}
+
+TEST_F(Membership, ARoomThatIsFullIsToldBeforeAServerThatIs) {  // B-52: 4025 before 500
+  const Who first{.user = "alice", .session = "s", .ch = "p2p", .rid = "call"};
+  create(kAlice, first);
+  join(kBob, {.user = "bob", .session = "s", .ch = "p2p", .rid = "call"});
+  world.control.state().config.limits.sessions_per_connection = 0;
+  EXPECT_EQ(summary(join(kBob, {.user = "carol", .session = "s", .ch = "p2p", .rid = "call"})), "4025 JOIN");
+  EXPECT_EQ(summary(join(kBob, {.user = "bob", .session = "2", .ch = "p2p", .rid = "call"})), "500 JOIN");
+}
+
 TEST_F(Membership, AnothersRoomCannotBeCreatedAgain) {
   create(kAlice, alice);
   EXPECT_EQ(summary(create(kBob, bob)), "4022 JOIN");

@@ -112,6 +112,14 @@ TEST_F(Hasty, WhoNeverStopsIsClosed) {
   EXPECT_EQ(world.control.numbers().sessions, 1u) << "B-13: its grace";
 }
 
+TEST_F(Hasty, WhoWasHeardInBetweenIsNotClosed) {
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 5 + 15; ++i) world.tell(kAlice, "x");
+    world.pass(base::Duration::seconds(3));  // the bucket is full again
+  }
+  EXPECT_TRUE(world.closed.empty());
+}
+
 TEST_F(Hasty, AUserIsCountedOverAllTheirConnectionsAndNobodyElse) {
   world.open(7, {.user_id = "dora"}, *base::IpAddress::parse("192.0.2.7"));
   world.open(8, {.user_id = "dora"}, *base::IpAddress::parse("192.0.2.8"));

@@ -26,22 +26,25 @@ class Bystanders {
     }
   }
 
-  // `speaker` said `text` on `connection`; it is "" when nobody is known to speak. Both from before and after the text.
+  // From before and after a text of `speaker`, who is "" when nobody is known to speak. `closed`: the connection that
+  // it came on, when that was closed because of it.
   static void check(const Bystanders& before, const Bystanders& after, const std::string& speaker,
-                    const signal::Signal* said) {
+                    const signal::Signal* said, std::optional<ConnectionId> closed) {
     for (const auto& [ref, was] : before.sessions_) {
       if (ref.key.user_id == speaker) continue;
       const auto now = after.sessions_.find(ref);
       if (now == after.sessions_.end()) {
         CHECK(said != nullptr && before.may_kick(speaker, *said, ref));
       } else {
-        before.check_session(ref, was, now->second, speaker, said, after);
+        before.check_session(ref, without(was, closed), now->second, speaker, said, after);
       }
     }
     for (const auto& [ref, now] : after.sessions_) CHECK(ref.key.user_id == speaker || before.sessions_.contains(ref));
   }
   // Whether the connection speaks for a session of that room.
   bool carries(ConnectionId connection, const std::string& rid) const { return carriers_.contains({connection, rid}); }
+
+  bool is_there(const SessionRef& ref) const { return sessions_.contains(ref); }
 
   // A connection of a user carries that user's sessions and no others; both ends know of each other.
   static void check_owners(const State& state) {
@@ -91,6 +94,10 @@ class Bystanders {
     for (const auto& [target, downlink] : session.downlinks) seen.watching[target] = downlink.transport.peer.number;
     if (session.connection) carriers_.insert({*session.connection, rid});
     sessions_.emplace(SessionRef{rid, key}, std::move(seen));
+  }
+  static Seen without(Seen seen, std::optional<ConnectionId> closed) {
+    if (closed && seen.own.connection == closed) seen.own.connection.reset();
+    return seen;
   }
   const Seen* find(const std::string& rid, const signal::SessionInfo& from) const {
     const auto it = sessions_.find({rid, key_of(from)});

@@ -32,7 +32,7 @@ class Walk {
   explicit Walk(base::ConstBytes bytes) : bytes_(bytes), world_(config_of(bytes_.u8())) {}
 
   void run() {
-    while (bytes_.left() > 0) step();
+    for (size_t steps = 0; bytes_.left() > 0 && steps < kMaxSteps; ++steps) step();
     end();
   }
 
@@ -42,6 +42,7 @@ class Walk {
 
  private:
   static constexpr size_t kSlots = 5;
+  static constexpr size_t kMaxSteps = 128;  // more of them find less a second
 
   // Tables small enough to be full now and then.
   static Config config_of(uint8_t mode) {
@@ -83,7 +84,22 @@ class Walk {
     Drawn drawn(draw);
     auto result = drawn.say(slot);
     if (result.name == Name::kJoin && pick(4) == 0) result.token = {'t', static_cast<char>('0' + pick(64))};
+    if (result.name != Name::kJoin && pick(4) != 0) aim(result, slot);
     return result;
+  }
+  // For a session that the socket carries, about one that is there: else hardly anything would happen.
+  void aim(Say& what, size_t slot) {
+    const auto& state = world_.control.state();
+    const auto connection = state.connections.find(sockets_[slot]);
+    if (connection == state.connections.end() || connection->second.sessions.empty()) return;
+    const auto& own = *std::next(connection->second.sessions.begin(),
+                                 pick(static_cast<uint32_t>(connection->second.sessions.size())));
+    const auto& room = state.rooms.at(own.rid);
+    what.who = {own.key.user_id, own.key.session_id, std::string(to_text(room.channel)), own.rid};
+    if (what.to == Say::To::kNone) return;
+    const auto& target = std::next(room.sessions.begin(), pick(static_cast<uint32_t>(room.sessions.size())))->first;
+    what.to_user = target.user_id;
+    what.to_session = target.session_id;
   }
   // To one of the offers heard last, mostly by the viewer that it was for.
   Say answer() {
@@ -143,11 +159,19 @@ class Walk {
     if (kind < 22) return offers_.empty() ? void() : tell(slot_of_viewer(), answer().text());
     if (kind == 22) return tell(slot_, mutilated(say(slot_).text()));
     if (kind == 23) return tell(slot_, raw(pick(64)));
-    if (kind < 28) return event();
-    if (kind < 30) return world_.pass(base::Duration::millis(pick(8) != 0 ? pick(250) * 10 : pick(250) * 200));
-    if (kind == 30) return toggle(slot_ = pick(kSlots));
-    return deed();
+    if (kind < 28) {
+      event();
+    } else if (kind < 30) {
+      world_.pass(base::Duration::millis(pick(8) != 0 ? pick(250) * 10 : pick(250) * 200));
+    } else if (kind == 30) {
+      toggle(slot_ = pick(kSlots));
+    } else {
+      deed();
+    }
+    listen_all(look());
   }
+  // What everybody has now; returns what they had when it was last asked for.
+  Bystanders look() { return std::exchange(now_, Bystanders(world_.control.state())); }
   // The socket of that viewer's user: the first of each.
   size_t slot_of_viewer() {
     const auto& user = offers_[bytes_.left() > 0 ? bytes_.rest().front() % offers_.size() : 0].viewer.user;
@@ -171,19 +195,20 @@ class Walk {
     const auto id = sockets_[slot];
     if (id == 0) return;
     auto& state = world_.control.state();
-    const auto parsed = signal::parse(text);
-    const Bystanders before(state);
     const auto known = state.connections.at(id).identity.user_id;
     const auto heard = world_.tell(id, text);
-    const Bystanders after(state);
-    const auto speaker = !parsed                  ? std::string()
-                         : state.config.open_mode ? parsed->header.from.user_id
+    const auto parsed = signal::parse(text);
+    const auto* said = parsed ? &*parsed : nullptr;
+    const auto before = look();
+    const auto speaker = said == nullptr          ? std::string()
+                         : state.config.open_mode ? said->header.from.user_id
                          : !known.empty()         ? known
                                                   : user_of(id);
-    Bystanders::check(before, after, speaker, parsed ? &*parsed : nullptr);
+    const auto closed = state.connections.contains(id) ? std::nullopt : std::optional(id);
+    Bystanders::check(before, now_, speaker, said, closed);
     Bystanders::check_owners(state);
-    for (const auto& one : heard) listen(id, one, text, before, after);
-    listen_all(before, after);
+    for (const auto& one : heard) listen(id, one, said, before);
+    listen_all(before);
   }
   std::string user_of(ConnectionId id) {
     const auto& connections = world_.control.state().connections;
@@ -235,10 +260,10 @@ class Walk {
 
   // --- what is heard
 
-  void listen_all(const Bystanders& before, const Bystanders& after) {
+  void listen_all(const Bystanders& before) {
     for (const auto id : sockets_)
       if (id != 0)
-        for (const auto& heard : world_.heard(id)) listen(id, heard, {}, before, after);
+        for (const auto& heard : world_.heard(id)) listen(id, heard, nullptr, before);
     drop_closed();
   }
   static std::string_view text_at(simdjson::dom::object object, std::string_view key) {
@@ -247,28 +272,28 @@ class Walk {
   }
   // What is heard is JSON; its code is of its signal's closed set (B-6); what concerns a room reaches nobody but those
   // in it; offers are remembered to be answered. `said`: by the one who hears it, if it was they who spoke.
-  void listen(ConnectionId id, const std::string& heard, std::string_view said, const Bystanders& before,
-              const Bystanders& after) {
+  void listen(ConnectionId id, const std::string& heard, const signal::Signal* said, const Bystanders& before) {
     simdjson::dom::object root, body;
     int64_t code = 0;
     CHECK(parser_.parse(heard).get(root) == simdjson::SUCCESS);
-    if (root.at_key("c").get(code) != simdjson::SUCCESS) return expect_inside(id, text_at(root, "rid"), before, after);
+    if (root.at_key("c").get(code) != simdjson::SUCCESS) return expect_inside(id, text_at(root, "rid"), said, before);
     const auto name = text_at(root, "s");
     CHECK(code == 200 || signal::may_answer(signal::name_of_text(name), static_cast<base::Code>(code)));
     CHECK(root.at_key("b").get(body) == simdjson::SUCCESS);
     if (code != 200) return;
     ++accepted_;
     if (signal::name_of_text(name) == Name::kUnknown && name != "KEEP_ALIVE")
-      expect_inside(id, text_at(body, "rid"), before, after);  // a push
-    if (name == "WATCH" && !said.empty()) remember_offers(said, body);
+      expect_inside(id, text_at(body, "rid"), said, before);  // a push
+    if (name == "WATCH" && said != nullptr) remember_offers(said->header, body);
   }
-  static void expect_inside(ConnectionId id, std::string_view rid, const Bystanders& before, const Bystanders& after) {
-    CHECK(before.carries(id, std::string(rid)) || after.carries(id, std::string(rid)));
+  // In the room before or after; or who spoke was, came to this connection with what they said, and is out because of
+  // it.
+  void expect_inside(ConnectionId id, std::string_view rid, const signal::Signal* said,
+                     const Bystanders& before) const {
+    if (before.carries(id, std::string(rid)) || now_.carries(id, std::string(rid))) return;
+    CHECK(said != nullptr && said->header.rid == rid && before.is_there({said->header.rid, key_of(said->header.from)}));
   }
-  void remember_offers(std::string_view said, simdjson::dom::object body) {
-    const auto parsed = signal::parse(said);
-    CHECK(parsed.has_value());
-    const auto& header = parsed->header;
+  void remember_offers(const signal::Header& header, simdjson::dom::object body) {
     const Who viewer{header.from.user_id, header.from.session_id, std::string(to_text(header.channel)), header.rid};
     for (const simdjson::dom::object entry : body.at_key("pps").get_array()) {
       Who target{std::string(text_at(entry, "userId")), std::string(text_at(entry, "sessionId")), viewer.ch,
@@ -306,6 +331,7 @@ class Walk {
 
   base::ByteReader bytes_;
   TestWorld world_;
+  Bystanders now_{world_.control.state()};
   std::array<ConnectionId, kSlots> sockets_{};
   size_t slot_ = 0;
   ConnectionId last_socket_ = 0;

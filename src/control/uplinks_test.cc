@@ -93,9 +93,17 @@ TEST_F(Uplinks, WhatNeverComesUpGivesThePublicationBackToThePeerConnectionBefore
   EXPECT_EQ(commands_of<plan::Publish>(world)[1].peer, uplink);
   EXPECT_EQ(commands_of<plan::ClosePeer>(world)[0].peer, failed);
   EXPECT_TRUE(world.heard(kBob).empty());
+}
+
+TEST_F(Uplinks, TheSameOfferAfterItsPeerConnectionFailedIsANewAttempt) {  // B-9, B-22
+  two();
+  offer(kAlice, alice, other(), kRestarting);
+  world.event(plan::PeerGone{last_opened(), plan::GoneReason::kDtlsFailed});
+  world.pass(base::Duration::seconds(10));
+  EXPECT_EQ(shape(world), "osPPc") << "back to the one before";
   world.forget();
   EXPECT_EQ(summary(offer(kAlice, alice, other(), kRestarting)), "200 OFFER");
-  EXPECT_EQ(shape(world), "osP") << "the same OFFER again is a new attempt, its answer is not the one that failed";
+  EXPECT_EQ(shape(world), "osP") << "younger than 15 s, but its answer is of no use any more";
 }
 
 TEST_F(Uplinks, WhenBothPeerConnectionsFailThePublicationEnds) {  // B-22, B-26

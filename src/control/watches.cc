@@ -17,6 +17,7 @@ using base::Code;
 using base::Refusal;
 
 const Refusal kTargetLeft{Code::kUserLeft, "the session to watch is not in the room"};
+const Refusal kTooMany{Code::kInternalServerError, "the session would watch more others than it may; UNWATCH some"};
 const Refusal kNotPublishing{Code::kInternalServerError, "the session to watch does not publish yet; try again later"};
 
 bool is_here(const OpenRoom& room, const signal::Target& to) {
@@ -37,15 +38,23 @@ std::vector<room::Listed> targets(const OpenRoom& room, const signal::Target& to
   return result;
 }
 
+// All of them or none: an offer that nobody hears of would wait in vain.
+bool has_room_for(const Turn& turn, const OpenRoom& room, const SessionKey& viewer,
+                  const std::vector<room::Listed>& list) {
+  const auto& downlinks = room.sessions.at(viewer).downlinks;
+  const auto fresh = std::ranges::count_if(list, [&](const auto& listed) { return !downlinks.contains(listed.key); });
+  return downlinks.size() + static_cast<size_t>(fresh) <= turn.state.config.limits.downlinks_per_session;
+}
+
 void answer(Turn& turn, OpenRoom& room, ConnectionId connection, const signal::Header& header,
             const signal::Watch& watch, const std::vector<room::Listed>& list) {
   const auto viewer = key_of(header.from);
+  if (!has_room_for(turn, room, viewer, list)) return turn.refuse(connection, header, kTooMany);
   std::vector<signal::Entry> entries;
   for (const auto& listed : list) {
     auto sdp = offer_downlink(turn, room, viewer, listed.key, watch.restarting);
-    if (!sdp) return turn.refuse(connection, header, sdp.error());
     entries.push_back(to_entry(listed));
-    entries.back().sdp = std::move(*sdp);
+    entries.back().sdp = std::move(sdp);
   }
   turn.send(connection, signal::watch_ack(header, entries));
 }

@@ -110,12 +110,16 @@ void Room::unban(const std::string& user_id) { std::erase(banned_, user_id); }
 
 bool Room::is_banned(const std::string& user_id) const { return std::ranges::find(banned_, user_id) != banned_.end(); }
 
-std::expected<Role, Refusal> Room::join(const SessionKey& key, const Profile& profile, const Traits& traits,
-                                        const Claim& claim) {
+std::expected<Role, Refusal> Room::admission(const SessionKey& key, const Claim& claim) const {
   if (session(key) != nullptr) return users_.at(key.user_id).role;
   if (const auto fits = check_limits(key); !fits) return std::unexpected(fits.error());
-  const auto role = admit(key.user_id, claim);
-  if (!role) return role;
+  return admit(key.user_id, claim);
+}
+
+std::expected<Role, Refusal> Room::join(const SessionKey& key, const Profile& profile, const Traits& traits,
+                                        const Claim& claim) {
+  const auto role = admission(key, claim);
+  if (!role || session(key) != nullptr) return role;
   const bool newcomer = !users_.contains(key.user_id);
   auto& who = users_[key.user_id];
   set_role(who, *role);

@@ -126,8 +126,10 @@ class Room {
   const User* user(const std::string& user_id) const;
   const Session* session(const SessionKey& key) const;
 
+  // The role with which join() would let the session in. Refused with 4025 when a limit of the rules is reached.
+  std::expected<Role, base::Refusal> admission(const SessionKey& key, const Claim& claim) const;
   // The session is in from now on, with its user's role. Again for the same session: nothing changes (JOIN is
-  // idempotent). Refused with 4025 when a limit of the rules is reached.
+  // idempotent). Refused as admission() says.
   std::expected<Role, base::Refusal> join(const SessionKey& key, const Profile& profile, const Traits& traits,
                                           const Claim& claim);
   // Out, with its publication and what it watches. Others' downlinks to it stay until unwatch().
