@@ -16,6 +16,7 @@ A mutant in the file: name (the behaviour that is broken, as a sentence), file, 
 import argparse
 import concurrent.futures
 import datetime
+import hashlib
 import json
 import os
 import pathlib
@@ -69,7 +70,7 @@ def switched(original, mutants):
     out = original
     for m in mutants:
         if m.get("statement"):
-            out = f"if (mutant({m['number']})) {{ {m['replace']} }} else {{ {out} }}"
+            out = f"{{ if (mutant({m['number']})) {{ {m['replace']} }} else {{ {out} }} }}"
         else:
             out = f"(mutant({m['number']}) ? ({m['replace']}) : ({out}))"
     return out
@@ -129,17 +130,20 @@ def build(mutants):
     configure = ["cmake", "--preset", "release", "-B", str(out), "-DHELIOGRAPH_TESTS=OFF", "-DHELIOGRAPH_BENCH=OFF",
                  "-DCMAKE_CXX_FLAGS=-Wno-error"]
     subprocess.run(configure, cwd=tree, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["cmake", "--build", str(out), "--target", "heliograph"], cwd=tree, check=True, stdout=sys.stderr)
+    subprocess.run(["cmake", "--build", str(out), "--target", "heliograph", "--", "-k", "0"], cwd=tree, check=True, stdout=sys.stderr)
     return out / "heliograph"
 
 
-def run(binary, number, mutant):
+def run(binary, number, mutant, resume=False):
     """The suite's cases with their status, against a server of its own."""
-    out = WORK / "runs" / f"{number}.json"
+    name = hashlib.sha256(json.dumps({k: v for k, v in mutant.items() if k != "number"}).encode()).hexdigest()[:16]
+    out = WORK / "runs" / f"{name}.json"
     out.parent.mkdir(parents=True, exist_ok=True)
+    if resume and out.exists():
+        return json.loads(out.read_text())["cases"]
     out.unlink(missing_ok=True)
     patience = [] if mutant.get("slow") else ["--max-wait", "4000"]
-    with open(WORK / "runs" / f"{number}.log", "w") as log:
+    with open(out.with_suffix(".log"), "w") as log:
         try:
             subprocess.run(
                 ["node", "conformance/against.mjs", "tokens", "--quiet", "--json", str(out), *patience],
@@ -151,11 +155,11 @@ def run(binary, number, mutant):
 
 
 def failed(cases):
-    return sorted(c["name"] for c in cases if c["status"] == "failed")
+    return sorted(c["id"] for c in cases if c["status"] == "failed")
 
 
 def report(path, mutants, baseline, results):
-    killed_by = {c["name"]: [] for c in baseline if c["status"] == "passed"}
+    killed_by = {c["id"]: [] for c in baseline if c["status"] == "passed"}
     for m in mutants:
         for name in results[m["number"]]:
             if name in killed_by:
@@ -192,6 +196,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="only check that the mutants fit the sources")
     parser.add_argument("--jobs", type=int, default=3, help="servers at a time")
+    parser.add_argument("--resume", action="store_true", help="do not run again what has a result of this source tree already")
     parser.add_argument("--only", default="", help="only mutants whose name or number this is part of")
     parser.add_argument("--report", type=pathlib.Path, default=ROOT / "docs" / "conformance-mutations.md")
     options = parser.parse_args()
@@ -204,13 +209,12 @@ def main():
         return print(f"{len(mutants)} mutants fit")
     binary = build(mutants)
     chosen = [m for m in mutants if options.only in m["name"] or options.only == str(m["number"])]
-    baseline = run(binary, 0, {"slow": True})
+    baseline = run(binary, 0, {"slow": True}, options.resume)
     if baseline is None or failed(baseline):
         sys.exit(f"the unbroken server fails: {failed(baseline) if baseline else 'the suite did not run'}")
-    # A case that also fails now and then without a mutant would be no witness.
     results = {}
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        futures = {pool.submit(run, binary, m["number"], m): m for m in chosen}
+        futures = {pool.submit(run, binary, m["number"], m, options.resume): m for m in chosen}
         for done, future in enumerate(concurrent.futures.as_completed(futures), 1):
             m = futures[future]
             cases = future.result()

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "negotiation//uplink.h"
+#include "negotiation/uplink.h"
 
 #include <algorithm>
 #include <optional>
 #include <set>
 #include <utility>
 
-#include "fmt/format.h"
 #include "fmt/format.h"
 #include "negotiation/extensions.h"
 #include "negotiation/formats.h"
