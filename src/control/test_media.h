@@ -233,6 +233,7 @@ class Media {
     downlink.waiting = true;
     downlink.restarting = restart;
     if (restart && !downlink.taken.empty()) downlink.offered = downlink.taken;
+    if (restart && downlink.link.gone) downlink.link.free_at = now + seconds(30);
     downlink.offered_at = now;
     downlink.lapses = now + seconds(30);
   }

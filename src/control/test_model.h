@@ -247,8 +247,8 @@ class Model : public Media {
     if (it != rooms.end() && say.creating && it->second.creator != who.user) return 4022;  // B-58
     const Key key{who.user, who.session};
     const int code = fits(c, *identity, it == rooms.end() ? nullptr : &it->second, key, who.rid);
-    if (code != 500) adopt(c, *identity);
     if (code != 0) return code;
+    adopt(c, *identity);
     if (it == rooms.end()) it = create(who);
     enter(c, say, it->second, key, *identity);
     return 0;
@@ -313,22 +313,16 @@ class Model : public Media {
   }
   void enter(ConnectionId c, const Say& say, Room& room, const Key& key, const Identity& identity) {
     if (!room.here(key)) {
-      set_role(room, key.first, *role_for(identity, &room, key.first));
+      room.set_role(key.first, *role_for(identity, &room, key.first));
       auto& session = room.sessions[key];
       session.video = say.ve.value_or(true);
       session.audio = say.ae.value_or(true);
     }
     attach(room, key, c);
     auto& session = room.sessions.at(key);
-    if (say.members && !session.members) session.members = session.members_asked = true;
+    if (say.members) session.members = session.members_asked = true;
     acknowledge(c, say,
                 std::string(room::to_text(room.roles.at(key.first))) + " owner=" + room.owner() + " " + list_of(room));
-  }
-  static void set_role(Room& room, const std::string& user, room::Role role) {
-    room.roles[user] = role;
-    const auto at = std::ranges::find(room.publishers, user);
-    if (role == room::Role::kViewer && at != room.publishers.end()) room.publishers.erase(at);
-    if (role != room::Role::kViewer && at == room.publishers.end()) room.publishers.push_back(user);
   }
 
   // --- moderation (B-57)
@@ -377,7 +371,7 @@ class Model : public Media {
     room.assigned[user] = role;
     if (role != room::Role::kViewer) forget_requests(room, user);
     if (!room.user_here(user)) return true;
-    set_role(room, user, role);
+    room.set_role(user, role);
     if (role == room::Role::kViewer)
       for (const auto& key : room.sessions_of(user)) end_uplink(room, key);
     return true;
@@ -394,20 +388,13 @@ class Model : public Media {
 
   // --- what time does
 
-  Time ends_at(const Session& session) const {
-    if (session.connection != 0 || lives(session)) return Time::never();
-    auto last = session.closed;
-    if (session.heartbeat) last = std::max(last, *session.heartbeat + seconds(10));
-    if (session.consent_lost) last = std::max(last, *session.consent_lost);
-    return last + seconds(10);  // B-13, B-56
-  }
   void end_session(Room& room, const Key& key) {
     end_uplink(room, key);
     room.sessions.erase(key);
     room.left[key] = now;
     std::erase_if(room.requests, [&](const auto& r) { return r.first == key; });
     if (room.sessions_of(key.first).empty()) {
-      set_role(room, key.first, room::Role::kViewer);
+      room.set_role(key.first, room::Role::kViewer);
       room.roles.erase(key.first);
     }
     for (auto& [viewer, session] : room.sessions)  // B-61

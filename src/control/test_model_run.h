@@ -24,7 +24,7 @@ namespace heliograph::control::model {
 
 class Run {
  public:
-  explicit Run(uint64_t seed) : config_(config_of(seed)), model_(config_), world_(config_) {}
+  explicit Run(uint64_t seed) : config_(walk_config(seed)), model_(config_), world_(config_) {}
 
   // nullopt: all is as the model says.
   std::optional<std::string> step(const Step& step) {
@@ -43,24 +43,6 @@ class Run {
   const std::map<std::string, size_t>& seen() const { return seen_; }
 
  private:
-  static Config config_of(uint64_t seed) {
-    auto config = test_config();
-    config.open_mode = seed % 3 != 2;
-    config.open_mode_role = seed % 3 == 0 ? room::Role::kPublisher : room::Role::kViewer;
-    config.verify = [](std::string_view text) -> std::expected<Identity, std::string> {
-      if (!text.starts_with('t')) return std::unexpected("no token");
-      return token(static_cast<size_t>(std::stoul(std::string(text.substr(1)))));
-    };
-    // Small, so that they are full now and then.
-    config.limits.rooms = 2;
-    config.limits.sessions_per_connection = 4;
-    config.limits.downlinks_per_session = 2;
-    config.limits.held_watches_per_session = 2;
-    config.limits.publishing_users = 2;
-    config.limits.user_rate = config.limits.address_rate = {};
-    return config;
-  }
-
   // --- the step, to both
 
   void apply(const Step& step) {
@@ -484,19 +466,6 @@ class Run {
     }
     if (members != should) fail(rid + ": " + joined(members) + ", the model says " + joined(should));
   }
-  struct Offered {
-    ConnectionId socket;
-    Who viewer;
-    Key target;
-    std::string sdp;
-  };
-  struct Rev {
-    ConnectionId to;
-    std::string rid;
-    int64_t rev;
-    bool list;
-  };
-
   Config config_;
   Model model_;
   TestWorld world_;

@@ -90,6 +90,12 @@ struct Room {
       if (key.first == user) keys.push_back(key);
     return keys;
   }
+  void set_role(const std::string& user, room::Role role) {
+    roles[user] = role;
+    const auto at = std::ranges::find(publishers, user);
+    if (role == room::Role::kViewer && at != publishers.end()) publishers.erase(at);
+    if (role != room::Role::kViewer && at == publishers.end()) publishers.push_back(user);
+  }
   std::string owner() const {
     if (ch == "p2p") return creator;  // B-55
     return publishers.empty() ? "" : publishers.front();
@@ -114,6 +120,14 @@ inline Kinds carried(const Room& room, const Key& target, const Downlink& downli
 inline bool lives(const Session& session) {
   if (session.uplink && (session.uplink->feed.link.alive() || session.uplink->previous)) return true;
   return std::ranges::any_of(session.watching, [](const auto& w) { return w.second.link.alive(); });
+}
+
+inline Time ends_at(const Session& session) {
+  if (session.connection != 0 || lives(session)) return Time::never();
+  auto last = session.closed;
+  if (session.heartbeat) last = std::max(last, *session.heartbeat + seconds(10));
+  if (session.consent_lost) last = std::max(last, *session.consent_lost);
+  return last + seconds(10);  // B-13, B-56
 }
 
 // The short forms of the lists: "[a/0:va b/1:-a]"; "[a:publisher(0* 1) b:viewer(0)]", * for who publishes.

@@ -16,6 +16,20 @@
 
 namespace heliograph::control::model {
 
+// An offer that waits for an answer, and a rev that was heard.
+struct Offered {
+  ConnectionId socket;
+  Who viewer;
+  Key target;
+  std::string sdp;
+};
+struct Rev {
+  ConnectionId to;
+  std::string rid;
+  int64_t rev;
+  bool list;
+};
+
 inline std::string text_at(simdjson::dom::element element, std::string_view pointer) {
   std::string_view text;
   return element.at_pointer(pointer).get(text) == simdjson::SUCCESS ? std::string(text) : std::string();

@@ -42,6 +42,25 @@ inline Identity token(size_t index) {
   return identity;
 }
 
+// Open mode twice in three, with everybody a publisher or not.
+inline Config walk_config(uint64_t seed) {
+  auto config = test_config();
+  config.open_mode = seed % 3 != 2;
+  config.open_mode_role = seed % 3 == 0 ? room::Role::kPublisher : room::Role::kViewer;
+  config.verify = [](std::string_view text) -> std::expected<Identity, std::string> {
+    if (!text.starts_with('t')) return std::unexpected("no token");
+    return token(static_cast<size_t>(std::stoul(std::string(text.substr(1)))));
+  };
+  // Small, so that they are full now and then.
+  config.limits.rooms = 2;
+  config.limits.sessions_per_connection = 4;
+  config.limits.downlinks_per_session = 2;
+  config.limits.held_watches_per_session = 2;
+  config.limits.publishing_users = 2;
+  config.limits.user_rate = config.limits.address_rate = {};
+  return config;
+}
+
 struct Step {
   enum class Kind : uint8_t { kSay, kAnswer, kSocket, kEvent, kPass, kOperator, kDrain };
   Kind kind = Kind::kSay;

@@ -77,6 +77,11 @@ class Walk {
   uint32_t pick(uint32_t bound) { return bytes_.u8() % bound; }
   bool flip() { return pick(2) == 1; }
 
+  template <class Container>
+  auto nth(const Container& container) {
+    return std::next(container.begin(), pick(static_cast<uint32_t>(std::min<size_t>(container.size(), 255))));
+  }
+
   // --- texts
 
   Say say(size_t slot) {
@@ -87,19 +92,38 @@ class Walk {
     if (result.name != Name::kJoin && pick(4) != 0) aim(result, slot);
     return result;
   }
-  // For a session that the socket carries, about one that is there: else hardly anything would happen.
+  // For a session that the socket carries, about one that is there; mostly a JOIN when it carries none. Else hardly
+  // anything would happen.
   void aim(Say& what, size_t slot) {
     const auto& state = world_.control.state();
     const auto connection = state.connections.find(sockets_[slot]);
-    if (connection == state.connections.end() || connection->second.sessions.empty()) return;
-    const auto& own = *std::next(connection->second.sessions.begin(),
-                                 pick(static_cast<uint32_t>(connection->second.sessions.size())));
+    if (connection == state.connections.end() || connection->second.sessions.empty()) return aim_alone(what);
+    if (pick(16) == 0) return pretend(what);
+    const auto& own = *nth(connection->second.sessions);
     const auto& room = state.rooms.at(own.rid);
     what.who = {own.key.user_id, own.key.session_id, std::string(to_text(room.channel)), own.rid};
     if (what.to == Say::To::kNone) return;
-    const auto& target = std::next(room.sessions.begin(), pick(static_cast<uint32_t>(room.sessions.size())))->first;
+    const auto& target = nth(room.sessions)->first;
     what.to_user = target.user_id;
     what.to_session = target.session_id;
+  }
+  void aim_alone(Say& what) {
+    const auto& rooms = world_.control.state().rooms;
+    if (pick(4) == 0) return pretend(what);
+    Say join;
+    join.name = Name::kJoin;
+    join.who = what.who;
+    join.creating = !rooms.contains(join.who.rid);
+    what = join;
+  }
+  // For a session of somebody, whoever it is.
+  void pretend(Say& what) {
+    const auto& rooms = world_.control.state().rooms;
+    if (rooms.empty()) return;
+    const auto& room = nth(rooms)->second;
+    if (room.sessions.empty()) return;
+    const auto& key = nth(room.sessions)->first;
+    what.who = {key.user_id, key.session_id, std::string(to_text(room.channel)), room.rid};
   }
   // To one of the offers heard last, mostly by the viewer that it was for.
   Say answer() {
@@ -185,7 +209,7 @@ class Walk {
   // With one of the tokens of the slot's user, or with none.
   void open(size_t slot, uint8_t token) {
     const auto which = static_cast<uint8_t>(slot % 4 + token * 4);
-    const bool without = world_.control.state().config.open_mode || token == 15;
+    const bool without = world_.control.state().config.open_mode || token >= 12;
     sockets_[slot] = ++last_socket_;
     world_.open(last_socket_, without ? Identity{} : identity(which));
     drop_closed();
@@ -217,8 +241,7 @@ class Walk {
   }
   void event() {
     if (world_.peers.empty()) return;
-    auto peer = world_.peers.begin();
-    std::advance(peer, pick(static_cast<uint32_t>(std::min<size_t>(world_.peers.size(), 255))));
+    const auto peer = nth(world_.peers);
     switch (pick(8)) {
       case 0:
         return world_.event(plan::PeerGone{*peer, static_cast<plan::GoneReason>(pick(3))});
