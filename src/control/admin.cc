@@ -271,7 +271,8 @@ std::expected<Participant, Refusal> Admin::put_participant(const std::string& ri
   Turn turn{state_, now_, out_};
   if (role)
     if (auto given = give_role(turn, **room, user_id, *role); !given) return Failure(std::move(given.error()));
-  if (banned && *banned) ban(turn, **room, user_id, by_);
+  if (banned && *banned)
+    if (auto barred = ban(turn, **room, user_id, by_); !barred) return Failure(std::move(barred.error()));
   if (banned && !*banned) unban(turn, **room, user_id);
   settle(turn, rid);
   return participant_of(**room, user_id);

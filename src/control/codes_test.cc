@@ -156,7 +156,7 @@ std::vector<Case> cases() {
        }},
       {Name::kJoin, Code::kBanned, kAll,
        [](Stage& stage) {
-         stage.act([](Turn&, OpenRoom& room) { room.room.ban("outsider"); });
+         stage.act([](Turn&, OpenRoom& room) { (void)room.room.ban("outsider"); });
          return stage.who_says(Stage::kOutsider, "join", "JOIN", stage.outsider);
        }},
       {Name::kUpdate, Code::kPermissionNotFound, kMedia,

@@ -55,10 +55,11 @@ bool kick_user(Turn& turn, OpenRoom& room, const std::string& user_id, std::stri
   return !keys.empty();
 }
 
-void ban(Turn& turn, OpenRoom& room, const std::string& user_id, std::string_view by) {
-  room.room.ban(user_id);
+std::expected<void, Refusal> ban(Turn& turn, OpenRoom& room, const std::string& user_id, std::string_view by) {
+  if (auto barred = room.room.ban(user_id); !barred) return barred;
   base::log::info("user banned", {{"rid", room.rid}, {"userId", user_id}, {"by", by}});
   kick_user(turn, room, user_id, by);
+  return {};
 }
 
 void unban(Turn&, OpenRoom& room, const std::string& user_id) { room.room.unban(user_id); }
@@ -85,7 +86,8 @@ void receive_kick(Turn& turn, OpenRoom& room, ConnectionId connection, const sig
                        {Code::kPermissionNotFound, "only the owner and admins may kick the owner or an admin"});
   if (addressed(room, user_id, session_id).empty()) return turn.refuse(connection, header, kNotMember);
   if (signal.ban) {
-    ban(turn, room, user_id, by);
+    if (const auto barred = ban(turn, room, user_id, by); !barred)
+      return turn.refuse(connection, header, barred.error());
   } else if (session_id) {
     kick(turn, room, {user_id, *session_id}, by);
   } else {

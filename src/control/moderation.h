@@ -16,8 +16,9 @@ namespace heliograph::control {
 bool kick(Turn& turn, OpenRoom& room, const SessionKey& key, std::string_view by);
 // All of the user's sessions. False: the user is not in the room.
 bool kick_user(Turn& turn, OpenRoom& room, const std::string& user_id, std::string_view by);
-// Kicked, if they are here, and barred for the room's life: JOIN is refused with 4053 (B-57).
-void ban(Turn& turn, OpenRoom& room, const std::string& user_id, std::string_view by);
+// Kicked, if they are here, and barred for the room's life: JOIN is refused with 4053 (B-57). 500 when the room
+// remembers as many bans as it may: then nothing happens.
+std::expected<void, base::Refusal> ban(Turn& turn, OpenRoom& room, const std::string& user_id, std::string_view by);
 // They may JOIN again. Nothing when they were not banned.
 void unban(Turn& turn, OpenRoom& room, const std::string& user_id);
 // From now on and for the room's life, also for a user who is not here yet (B-57). A publisher who becomes a viewer

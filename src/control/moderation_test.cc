@@ -94,8 +94,22 @@ TEST_F(Moderation, WhoIsBannedStaysOutForTheRoomsLife) {  // B-57
   EXPECT_EQ(summary(join(kBob, {.user = "bob", .session = "other"})), "4053 JOIN");
   operate([](Turn& turn, OpenRoom& room) { unban(turn, room, "bob"); });
   EXPECT_EQ(summary(join(kBob, bob)), "200 JOIN");
-  operate([](Turn& turn, OpenRoom& room) { ban(turn, room, "zoe", ""); });  // who is not even there
+  operate([](Turn& turn, OpenRoom& room) { EXPECT_TRUE(ban(turn, room, "zoe", "")); });  // who is not even there
   EXPECT_EQ(summary(join(kBob, {.user = "zoe"})), "4053 JOIN");
+}
+
+TEST_F(Moderation, NoBanIsForgottenForAnother) {  // B-57: for the room's life
+  create(kAlice, alice);
+  operate([](Turn& turn, OpenRoom& room) {
+    const auto most = room.room.rules().banned_users;
+    for (size_t i = 0; i < most; ++i) ASSERT_TRUE(ban(turn, room, std::to_string(i), ""));
+    EXPECT_TRUE(ban(turn, room, "0", "")) << "is barred already";
+    EXPECT_FALSE(ban(turn, room, "one more", ""));
+    EXPECT_TRUE(room.room.is_banned("0"));
+  });
+  join(kBob, bob);
+  EXPECT_EQ(summary(kick(kAlice, alice, R"("to":"bob","op":{"ban":true})")), "500 KICK");
+  EXPECT_NE(world.control.numbers().sessions, 1u) << "nothing happened to bob";
 }
 
 TEST_F(Moderation, AnyPublisherKicksButOnlyTheOwnerAndAdminsKickThem) {  // B-57

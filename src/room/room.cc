@@ -100,15 +100,17 @@ std::expected<void, Refusal> Room::assign(const std::string& user_id, Role role)
   return {};
 }
 
-void Room::ban(const std::string& user_id) {
-  if (is_banned(user_id)) return;
-  if (banned_.size() >= rules_.banned_users) banned_.erase(banned_.begin());
-  banned_.push_back(user_id);
+std::expected<void, Refusal> Room::ban(const std::string& user_id) {
+  if (!is_banned(user_id) && banned_.size() >= rules_.banned_users)
+    return std::unexpected(
+        Refusal{Code::kInternalServerError, "the room remembers all the bans that it may; lift some, or kick"});
+  banned_.insert(user_id);
+  return {};
 }
 
-void Room::unban(const std::string& user_id) { std::erase(banned_, user_id); }
+void Room::unban(const std::string& user_id) { banned_.erase(user_id); }
 
-bool Room::is_banned(const std::string& user_id) const { return std::ranges::find(banned_, user_id) != banned_.end(); }
+bool Room::is_banned(const std::string& user_id) const { return banned_.contains(user_id); }
 
 std::expected<Role, Refusal> Room::admission(const SessionKey& key, const Claim& claim) const {
   if (session(key) != nullptr) return users_.at(key.user_id).role;

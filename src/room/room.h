@@ -55,7 +55,7 @@ struct Rules {
   size_t sessions = 20'000;
   size_t sessions_per_user = 32;
   size_t left_sessions = 4'096;     // remembered; the oldest is forgotten
-  size_t banned_users = 1'024;      // the oldest ban is forgotten
+  size_t banned_users = 16'384;     // one more is refused
   size_t assigned_roles = 4'096;    // of users, here or not; one more is refused with 500
   bool audio_only = false;          // a2m
   bool everyone_publishes = false;  // p2p (B-14)
@@ -144,10 +144,11 @@ class Room {
   bool user_has_left(base::Timestamp now, base::Duration memory, const std::string& user_id) const;
 
   // For the room's life. Who is in stays in; who joins is not asked for it here: control/ refuses them before.
-  void ban(const std::string& user_id);
+  // 500 when the room remembers as many bans as it may.
+  std::expected<void, base::Refusal> ban(const std::string& user_id);
   void unban(const std::string& user_id);
   bool is_banned(const std::string& user_id) const;
-  const std::vector<std::string>& banned() const { return banned_; }
+  const std::set<std::string>& banned() const { return banned_; }
   // For the room's life, also of a user who is not here yet; it wins over what a token says. Refused with 4025 when the
   // user is here and no publisher's place is free.
   std::expected<void, base::Refusal> assign(const std::string& user_id, Role role);
@@ -185,7 +186,7 @@ class Room {
   std::string creator_;
   std::map<std::string, User> users_;
   std::map<std::string, Role> assigned_;
-  std::vector<std::string> banned_;  // in the order in which they were
+  std::set<std::string> banned_;
   std::map<SessionKey, base::Timestamp> left_;
   std::set<std::pair<base::Timestamp, SessionKey>> left_by_time_;
   size_t session_count_ = 0;

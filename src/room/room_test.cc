@@ -168,11 +168,12 @@ TEST(Room, NobodyOwnsARoomThatNobodyInItMadeAndWhoJoinsFirstIsAsOthers) {
 
 TEST(Room, BansAndRolesHaveLimits) {
   Room room({.banned_users = 2, .assigned_roles = 2}, "");
-  for (const auto* user : {"a", "b", "b", "c"}) room.ban(user);
-  EXPECT_FALSE(room.is_banned("a")) << "the oldest is forgotten";
-  EXPECT_TRUE(room.is_banned("b") && room.is_banned("c"));
+  for (const auto* user : {"a", "b", "b"}) EXPECT_TRUE(room.ban(user));
+  EXPECT_EQ(room.ban("c").error().code, base::Code::kInternalServerError);
+  EXPECT_TRUE(room.is_banned("a") && room.is_banned("b")) << "for the room's life (B-57)";
   room.unban("b");
   EXPECT_FALSE(room.is_banned("b"));
+  EXPECT_TRUE(room.ban("c"));
   EXPECT_TRUE(room.assign("a", Role::kPublisher));
   EXPECT_TRUE(room.assign("b", Role::kPublisher));
   EXPECT_TRUE(room.assign("a", Role::kViewer));
