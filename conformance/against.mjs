@@ -65,6 +65,7 @@ const port = await tcpPort();
 const args = ['serve', '--listen', `127.0.0.1:${port}`, '--bind-ip', '127.0.0.1', '--udp-port', String(await udpPort()), '--shards', String(shards), '--log-level', 'warn', ...mode.server];
 const { HELIOGRAPH_BINARY: _, ...environment } = process.env; // the server would warn of a variable that it does not know
 const server = spawn(binary, args, { stdio: ['ignore', 'inherit', 'inherit'], env: environment });
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => (server.kill('SIGKILL'), process.exit(1)));
 let died = false;
 const ended = new Promise((done) => {
   server.once('exit', done);

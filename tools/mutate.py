@@ -11,7 +11,8 @@ HELIOGRAPH_MUTANT=<number>: an expression E that a mutant replaces by R becomes 
 
 A mutant in the file: name (the behaviour that is broken, as a sentence), file, find, replace, and `statement = true` where
 `find` is a statement. `before` is text that stands somewhere before `find`, for a text that stands in the file more than once.
-`slow = true` runs the cases too that wait for more than 4 s.
+`slow = true` runs the cases too that wait for more than 4 s. `cases`, of a mutant or of a whole file, runs those alone whose name
+has one of these parts.
 """
 import argparse
 import concurrent.futures
@@ -43,7 +44,8 @@ inline bool mutant(int number) {
 def read_mutants():
     mutants = []
     for path in sorted((ROOT / "conformance" / "mutants").glob("*.toml")):
-        mutants += tomllib.loads(path.read_text())["mutant"]
+        table = tomllib.loads(path.read_text())
+        mutants += [{"cases": table["cases"]} | m if "cases" in table else m for m in table["mutant"]]
     for number, mutant in enumerate(mutants, 1):
         mutant["number"] = number
     return mutants
@@ -142,11 +144,12 @@ def run(binary, number, mutant, resume=False):
     if resume and out.exists():
         return json.loads(out.read_text())["cases"]
     out.unlink(missing_ok=True)
+    chosen = ["--only", mutant["cases"]] if "cases" in mutant else []
     patience = [] if mutant.get("slow") else ["--max-wait", "4000"]
     with open(out.with_suffix(".log"), "w") as log:
         try:
             subprocess.run(
-                ["node", "conformance/against.mjs", "tokens", "--quiet", "--json", str(out), *patience],
+                ["node", "conformance/against.mjs", "tokens", "--quiet", "--json", str(out), *patience, *chosen],
                 env={**os.environ, "HELIOGRAPH_BINARY": str(binary), "HELIOGRAPH_MUTANT": str(number)},
                 cwd=ROOT, stdout=log, stderr=log, timeout=400, check=False)
         except subprocess.TimeoutExpired:
@@ -197,6 +200,7 @@ def main():
     parser.add_argument("--check", action="store_true", help="only check that the mutants fit the sources")
     parser.add_argument("--jobs", type=int, default=3, help="servers at a time")
     parser.add_argument("--resume", action="store_true", help="do not run again what has a result of this source tree already")
+    parser.add_argument("--no-build", action="store_true", help="take the server that was built before")
     parser.add_argument("--only", default="", help="only mutants whose name or number this is part of")
     parser.add_argument("--report", type=pathlib.Path, default=ROOT / "docs" / "conformance-mutations.md")
     options = parser.parse_args()
@@ -207,7 +211,7 @@ def main():
         sys.exit(f"conformance/mutants: {error}")
     if options.check:
         return print(f"{len(mutants)} mutants fit")
-    binary = build(mutants)
+    binary = WORK / "build" / "heliograph" if options.no_build else build(mutants)
     chosen = [m for m in mutants if options.only in m["name"] or options.only == str(m["number"])]
     baseline = run(binary, 0, {"slow": True}, options.resume)
     if baseline is None or failed(baseline):
