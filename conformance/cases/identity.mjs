@@ -25,6 +25,16 @@ check('after a takeover the old socket gets nothing for the session', ['B-10'], 
   t.same(ann.wire.all((m) => m.s === 'PUBLISH_LIST_CHANGED' && m.b.pps.length > 0).length, 0, 'B-10', 'the number of lists on the socket that was replaced');
 }, { exact: 'a repeated message would take the session back' });
 
+check('the end of the old socket does not end a session that has moved to another', ['B-10', 'B-56'], async (t) => {
+  const ann = await t.room().creator();
+  const again = ann.on(await t.wire(ann.userId, { claims: { create: true } }));
+  await again.join();
+  await ann.hearPush('SESSION_REPLACED');
+  await ann.wire.drop();
+  await t.pause(t.clock.grace + 2_000, 'the grace of a session whose socket is gone');
+  await again.accepted('HEARTBEAT', {}, 'B-56');
+}, { waits: 'grace', exact: 'a repeated message would take the session back' });
+
 check('a session moves back to the socket that speaks for it', ['B-10'], async (t) => {
   const ann = await t.room().creator();
   const again = ann.on(await t.wire(ann.userId, { claims: { create: true } }));

@@ -80,7 +80,7 @@ check('DELETE of a room: ROOM_CLOSED to everyone in it', ['REST'], async (t) => 
   await t.rest('DELETE', room, { rid: r.rid }, { want: 204 });
   for (const who of [ann, ben]) {
     const closed = await who.hearPush('ROOM_CLOSED');
-    t.ok(typeof closed.reason === 'string', 'section 5', 'expected a reason');
+    t.ok(typeof closed.reason === 'string' && closed.reason !== '', 'section 5', 'expected a reason');
     await who.refused(4001, 'HEARTBEAT', {}, 'B-54');
   }
   await ann.join({ op: { roomCreating: true } });

@@ -70,6 +70,23 @@ check('no token at the upgrade: JOIN brings one', ['B-59'], async (t) => {
   await ann.refused(2001, 'HEARTBEAT', { ss: { ...ann.common.ss, userId: 'eve' } }, 'B-11', { wrong: false });
 }, needs);
 
+check('a JOIN with the token of another user: 2001, and nobody has come in', ['B-11', 'B-59'], async (t) => {
+  const room = t.room();
+  const ann = await room.creator('ann');
+  const eve = await room.stranger('eve', { userId: t.name('eve'), socket: { bare: true } });
+  await eve.refused(2001, 'JOIN', { token: t.token(ann.userId, {}) }, 'B-11', { wrong: false });
+  await eve.refused(4001, 'HEARTBEAT', {}, 'B-59');
+}, needs);
+
+check('a bad token in a JOIN is told after a room that is not there and a ch that is another', ['B-52', 'B-59'], async (t) => {
+  const room = t.room();
+  await room.creator('ann');
+  const eve = await room.stranger('eve', { userId: t.name('eve'), socket: { bare: true } });
+  await eve.refused(4001, 'JOIN', { rid: t.name('nowhere'), token: 'garbage' }, 'B-52');
+  await eve.refused(2002, 'JOIN', { ch: 'a2m', token: 'garbage' }, 'B-52');
+  await eve.refused(4052, 'JOIN', { token: 'garbage' }, 'B-59');
+}, needs);
+
 for (const [what, make] of [['no token', () => undefined], ['a bad token', () => 'a.b.c'], ['a token whose time is over', (t, userId) => t.token(userId, { create: true, exp: now() - 600 })]]) {
   check(`no token at the upgrade, JOIN with ${what}: 4052 and closed with 1008`, ['B-59'], async (t) => {
     const userId = t.name('ann');

@@ -135,6 +135,12 @@ const wrongMessages = [
   ['all but everything', '{"action":"join","data":{"s":"JOIN"}}', 'JOIN', { s: 'JOIN' }],
 ];
 
+check('a whole signal under the action of another is refused and does nothing', ['B-4'], async (t) => {
+  const ann = await t.room().creator('ann');
+  await ann.refused(2001, 'LEAVE', {}, 'B-4', { action: 'heartbeat', wrong: true });
+  await ann.accepted('HEARTBEAT', {}, 'B-4');
+});
+
 for (const [what, text, s, req] of wrongMessages) {
   check(`${what} gets 2001 and the socket lives`, ['B-4', ...(req === null ? ['B-51'] : [])], async (t) => {
     const wire = await t.wire();

@@ -11,22 +11,22 @@ import { until } from './until.mjs';
 describe('simulcast', options, () => {
   let server, browser, ann, bob, cat;
   const encodings = [
-    { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 100_000 },
-    { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 300_000 },
-    { rid: 'f', maxBitrate: 900_000 },
+    { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 80_000 },
+    { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 200_000 },
+    { rid: 'f', maxBitrate: 500_000 },
   ];
-  const widths = { l: 320, m: 640, h: 1280 };
+  const widths = { l: 240, m: 480, h: 960 }; // the smallest picture of which Chromium sends three encodings
 
   before(async () => {
     server = await Server.start(['--shards', '2']);
     browser = await launchChromium();
-    ann = await BarePage.join(browser, server, { userId: 'ann', op: { roomCreating: true }, picture: { width: 1280, height: 720 } });
+    ann = await BarePage.join(browser, server, { userId: 'ann', op: { roomCreating: true }, picture: { width: 960, height: 540 } });
     await ann.publish({ encodings });
     bob = await BarePage.join(browser, server, { userId: 'bob' });
     cat = await BarePage.join(browser, server, { userId: 'cat' });
     for (const viewer of [bob, cat]) {
       await viewer.watch(ann.to);
-      await hasWidth(viewer, widths.h); // the best that there is, when nothing else is asked for
+      await hasWidth(viewer, widths.h, 60_000); // the best that there is, when nothing else is asked for
     }
   });
   after(async () => {
