@@ -71,6 +71,17 @@ check('to with userId only: an entry for each of the user\'s publishing sessions
   await t.until('packets of the screen', () => taken.peer.packets.some(({ mark }) => mark === 0x73));
 });
 
+check('to with a sessionId: that session alone; a user alone who is the own: the others of its sessions', ['B-30'], async (t) => {
+  const { room, ann, ben } = await published(t);
+  const screen = await room.stranger('ann', { userId: ann.userId, sessionId: 'screen', category: 'screenshare', claims: { role: 'publisher' } });
+  await screen.join();
+  await screen.publish({ mark: 's' });
+  await ben.sees(screen);
+  const sessions = ({ pps }) => pps.map(({ sessionId }) => sessionId);
+  t.same(sessions(await ben.accepted('WATCH', { to: screen.to }, 'B-30')), ['screen'], 'B-30', 'the sessions of the entries');
+  t.same(sessions(await ann.accepted('WATCH', { to: { userId: ann.userId } }, 'B-30')), ['screen'], 'B-30', 'the sessions of the entries');
+});
+
 check('several viewers see the same', ['B-30'], async (t) => {
   const { room, ann, ben } = await published(t);
   const cas = await room.publisher('cas');
