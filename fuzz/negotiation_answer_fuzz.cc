@@ -21,7 +21,7 @@ negotiation::Capabilities capabilities() {
   return {.candidates = {*base::SocketAddress::parse("192.0.2.7:40000")},
           .fingerprint = {"sha-256", std::vector<uint8_t>(32, 7)},
           .audio_only = false,
-          .preferred_video = std::nullopt};
+          .preferred_video = {}};
 }
 
 negotiation::DownlinkOffer offer(const std::vector<plan::UplinkTrack>& tracks) {

@@ -2,12 +2,12 @@
 #include "control/admin.h"
 
 #include <algorithm>
-#include <array>
 #include <set>
 
 #include "base/log.h"
 #include "control/membership.h"
 #include "control/moderation.h"
+#include "control/peers.h"
 #include "control/sessions.h"
 #include "control/settle.h"
 #include "control/state.h"
@@ -20,15 +20,6 @@ namespace {
 using base::Code;
 using base::Refusal;
 using Failure = std::unexpected<Refusal>;
-
-// 128 unpredictable bits, as text that needs no encoding anywhere.
-std::string unguessable_rid(const Config& config) {
-  std::array<uint8_t, 16> bytes{};
-  config.entropy(bytes);
-  std::string rid;
-  for (const auto byte : bytes) rid += fmt::format("{:02x}", byte);
-  return rid;
-}
 
 // ── settings ──
 
@@ -183,7 +174,7 @@ std::expected<Admin::Made, Refusal> Admin::create(std::optional<std::string> rid
     return Made{summary_of(room), false};
   }
   Turn turn{state_, now_, out_};
-  const auto made = open_room(turn, rid.value_or(unguessable_rid(state_.config)), channel, "");
+  const auto made = open_room(turn, rid.value_or(fresh_name(state_)), channel, "");
   if (!made) return Failure(made.error());
   apply(settings, **made);
   settle(turn, (*made)->rid);

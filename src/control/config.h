@@ -34,6 +34,7 @@ struct Timeouts {
   base::Duration downlink_connect = base::Duration::seconds(30);   // answered, but ICE and DTLS never came up
   base::Duration gone_peer =
       base::Duration::seconds(10);  // PeerGone without PeerRevived or a restart: the connection is freed
+  base::Duration hls_held = base::Duration::seconds(30);     // for a publisher who is gone; the packager waits less
   base::Duration keep_alive = base::Duration::seconds(300);  // section 5
   base::Duration token = base::Duration::seconds(10);        // B-59: a connection without one is let in for this long
 };
@@ -59,6 +60,7 @@ struct Limits {
   Rate address_rate = {1'000, 5'000};
   size_t rate_buckets = 100'000;       // whoever comes when all are taken shares one
   uint32_t refusals_in_a_row = 1'000;  // for their rate; then the connection is closed
+  size_t hls_streams = 1'000;          // one more publication is not forwarded: its OFFER succeeds, without `hls`
 };
 
 // Who speaks on a connection, as its token says (section 6 of behaviour.md).
@@ -90,6 +92,12 @@ struct Config {
   // Fills with unpredictable bytes: ICE credentials come from it.
   std::function<void(base::Bytes)> entropy;
   uint64_t seed = 0;  // for what need not be secret (SSRCs)
+  // Whether there is HLS at all. Without it op.hlsForwarding has no effect, and no `hls` is in any list (B-25).
+  bool hls = true;
+  // What stands before "/hls/…" in the URLs of playlists ("https://cdn.example.org"). Empty: they are absolute paths,
+  // which clients resolve against the server that they speak to.
+  std::string hls_url;
+  bool hls_tokens = false;  // of rooms for which an operator says nothing: only who has a token may watch by HLS
   Timeouts timeouts;
   Limits limits;
 };

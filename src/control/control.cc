@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "control/dispatch.h"
 #include "control/downlinks.h"
+#include "control/hls.h"
 #include "control/peers.h"
 #include "control/sessions.h"
 #include "control/settle.h"
@@ -60,9 +61,10 @@ void room_due(Turn& turn, const TimerKey& timer) {
   if (room == nullptr) return;
   if (timer.kind == TimerKind::kRoomEmpty)
     return close_room(turn, timer.rid, "nobody was in the room any more");  // B-17
+  if (timer.kind == TimerKind::kHlsHeld) return hls_held_too_long(turn, *room, timer.session);
   if (Turn::session(*room, timer.session) == nullptr) return;
   if (timer.kind == TimerKind::kSessionEnd) {
-    end_session(turn, *room, timer.session);
+    end_session(turn, *room, timer.session, Ending::kLost);
   } else {
     watch_timed_out(turn, *room, timer.session, timer.number);
   }
@@ -74,6 +76,7 @@ void due(Turn& turn, const TimerKey& timer) {
     case TimerKind::kSessionEnd:
     case TimerKind::kRoomEmpty:
     case TimerKind::kHeldWatch:
+    case TimerKind::kHlsHeld:
       return room_due(turn, timer);
     case TimerKind::kKeepAlive:
       return keep_alive(turn, timer.number);
@@ -203,6 +206,11 @@ void Control::on_event(base::Timestamp now, const plan::Event& event, Out& out) 
   settle(turn, rid);
 }
 
+void Control::on_hls(base::Timestamp now, const plan::HlsChanged& changed, Out& out) {
+  Turn turn{*state_, now, out};
+  hls_changed(turn, changed);
+}
+
 void Control::on_time(base::Timestamp now, Out& out) {
   Turn turn{*state_, now, out};
   while (const auto timer = state_->timers.take_due(now)) due(turn, *timer);
@@ -224,6 +232,8 @@ Numbers Control::numbers() const {
                   .sessions = 0,
                   .publications = 0,
                   .downlinks = 0,
+                  .hls_streams = state_->hls_streams,
+                  .hls_refused = state_->hls_refused,
                   .peers_by_shard = state_->peers_by_shard,
                   .refusals = state_->refusals};
   for (const auto& [rid, room] : state_->rooms) {
@@ -245,6 +255,21 @@ room::Routes Control::routes_told() const {
 room::Routes Control::routes_wanted() const {
   room::Routes all;
   for (const auto& [rid, room] : state_->rooms) merge(all, room::routes(room.room));
+  return all;
+}
+
+HlsStreams Control::hls_told() const {
+  HlsStreams all;
+  for (const auto& [rid, room] : state_->rooms)
+    for (const auto& [key, stream] : room.hls)
+      if (stream.running) all.emplace(stream.told.stream, stream.told).first->second.prefix.clear();
+  return all;
+}
+
+HlsStreams Control::hls_wanted() const {
+  HlsStreams all;
+  for (const auto& [rid, room] : state_->rooms)
+    for (auto& [key, start] : control::hls_wanted(room)) all.emplace(start.stream, std::move(start));
   return all;
 }
 

@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "control/config.h"
 #include "plan/command.h"
+#include "plan/hls.h"
 
 namespace heliograph::control {
 
@@ -32,11 +33,14 @@ struct Close {
 };
 using Message = std::variant<Send, Close>;
 
-// What a call leads to; each call appends. Both lists are in order.
+// What a call leads to; each call appends. Each list is in order.
 struct Out {
   std::vector<Message> messages;
   std::vector<plan::Command> commands;
+  std::vector<plan::HlsCommand> hls;  // for the packager; once the shards were told their part
 };
+// The streams that the packager was told to make, with what it was told last of each.
+using HlsStreams = std::map<plan::HlsStream, plan::StartHls>;
 
 // For metrics: what there is now, and refusals since the start by code.
 struct Numbers {
@@ -45,6 +49,8 @@ struct Numbers {
   size_t sessions = 0;
   size_t publications = 0;
   size_t downlinks = 0;
+  size_t hls_streams = 0;
+  uint64_t hls_refused = 0;  // publications that are not forwarded because Limits::hls_streams are, since the start
   std::vector<size_t> peers_by_shard;
   std::map<base::Code, uint64_t> refusals;
 };
@@ -65,6 +71,8 @@ class Control {
   void receive(base::Timestamp now, ConnectionId connection, std::string_view text, Out& out);
   void disconnected(base::Timestamp now, ConnectionId connection, Out& out);
   void on_event(base::Timestamp now, const plan::Event& event, Out& out);
+  // The packager says how a stream is doing: HLS_STATE to the room (B-25). Of a stream or room that is gone: fine.
+  void on_hls(base::Timestamp now, const plan::HlsChanged& changed, Out& out);
   void on_time(base::Timestamp now, Out& out);
   // When on_time() wants to be called; Timestamp::never() when nothing waits.
   base::Timestamp next_time() const;
@@ -78,6 +86,10 @@ class Control {
   // call.
   room::Routes routes_told() const;
   room::Routes routes_wanted() const;
+  // The same of the packager: what it was told, and what follows from the sessions. `prefix` aside, which is empty in
+  // both, equal after every call.
+  HlsStreams hls_told() const;
+  HlsStreams hls_wanted() const;
 
  private:
   std::unique_ptr<State> state_;

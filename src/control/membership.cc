@@ -6,6 +6,7 @@
 
 #include "base/glob.h"
 #include "base/log.h"
+#include "base/percent.h"
 #include "control/sessions.h"
 #include "control/settle.h"
 #include "signal/write.h"
@@ -167,8 +168,15 @@ std::expected<OpenRoom*, Refusal> open_room(Turn& turn, const std::string& rid, 
   if (rooms.contains(rid)) return std::unexpected(Refusal{Code::kAlreadyExistRoom, "the room exists already"});
   base::log::info("room opened", {{"rid", rid}, {"ch", to_text(channel)}, {"by", creator}});
   room::Room made(rules_of(channel, turn.state.config.limits), std::move(creator));
-  OpenRoom room{
-      .rid = rid, .channel = channel, .room = std::move(made), .sessions = {}, .held_requests = {}, .told = {}};
+  OpenRoom room{.rid = rid,
+                .channel = channel,
+                .room = std::move(made),
+                .sessions = {},
+                .held_requests = {},
+                .hls = {},
+                .hls_tokens = turn.state.config.hls_tokens,
+                .hls_root = turn.state.config.hls_url + "/hls/" + base::percent_encoded(rid) + "/",
+                .told = {}};
   return &rooms.emplace(rid, std::move(room)).first->second;
 }
 
@@ -198,7 +206,7 @@ void receive_join(Turn& turn, ConnectionId connection, const signal::Header& hea
 }
 
 void receive_leave(Turn& turn, OpenRoom& room, ConnectionId connection, const signal::Header& header) {
-  end_session(turn, room, key_of(header.from));
+  end_session(turn, room, key_of(header.from), Ending::kMeant);
   turn.send(connection, signal::leave_ack(header));
 }
 

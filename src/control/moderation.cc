@@ -45,7 +45,7 @@ bool kick(Turn& turn, OpenRoom& room, const SessionKey& key, std::string_view by
   turn.send(*session, signal::kicked(room.rid, key.session_id, by));
   base::log::info("session kicked",
                   {{"rid", room.rid}, {"userId", key.user_id}, {"sessionId", key.session_id}, {"by", by}});
-  end_session(turn, room, key);
+  end_session(turn, room, key, Ending::kMeant);
   return true;
 }
 
@@ -72,7 +72,7 @@ std::expected<void, Refusal> give_role(Turn& turn, OpenRoom& room, const std::st
   if (room::may_publish(role)) {
     forget_requests_of(room, user_id);
   } else {
-    for (const auto& key : addressed(room, user_id, std::nullopt)) end_uplink(turn, room, key);
+    for (const auto& key : addressed(room, user_id, std::nullopt)) end_uplink(turn, room, key, Ending::kMeant);
   }
   return {};
 }

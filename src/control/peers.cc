@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "fmt/format.h"
+
 namespace heliograph::control {
 namespace {
 
@@ -35,10 +37,18 @@ negotiation::Capabilities capabilities(const State& state, const OpenRoom& room,
   return {.candidates = state.config.shards[shard],
           .fingerprint = state.config.fingerprint,
           .audio_only = room.room.rules().audio_only,
-          .preferred_video = std::nullopt};
+          .preferred_video = {}};
 }
 
 uint64_t fresh_number(State& state) { return ++state.last_number; }
+
+std::string fresh_name(State& state) {
+  std::array<uint8_t, 16> bytes{};
+  state.config.entropy(bytes);
+  std::string name;
+  for (const auto byte : bytes) name += fmt::format("{:02x}", byte);
+  return name;
+}
 
 Transport fresh_transport(State& state, plan::ShardIndex shard) {
   Transport transport;

@@ -15,6 +15,8 @@ negotiation::SessionVersion fresh_session(State& state);
 negotiation::Capabilities capabilities(const State& state, const OpenRoom& room, plan::ShardIndex shard);
 
 uint64_t fresh_number(State& state);
+// 128 unpredictable bits, as text that needs no encoding anywhere.
+std::string fresh_name(State& state);
 // A peer with fresh credentials; not open yet, so nothing is lost when the offer turns out to be unusable.
 Transport fresh_transport(State& state, plan::ShardIndex shard);
 void open_peer(Turn& turn, const Transport& transport, SessionRef session, std::optional<SessionKey> target);

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "control/downlinks.h"
+#include "control/hls.h"
 #include "control/p2p.h"
 #include "control/settle.h"
 #include "control/uplinks.h"
@@ -82,9 +83,9 @@ void rearm(Turn& turn, const std::string& rid, const SessionKey& key, const Sess
   }
 }
 
-void end_session(Turn& turn, OpenRoom& room, const SessionKey& key) {
+void end_session(Turn& turn, OpenRoom& room, const SessionKey& key, Ending why) {
   drop_held_watches(turn, room, key);
-  end_uplink(turn, room, key);
+  end_uplink(turn, room, key, why);
   free_downlinks(turn, room, key);
   forget_connection(turn, room.rid, key, room.sessions.at(key));
   turn.state.timers.cancel(end_timer(room.rid, key));
@@ -105,7 +106,8 @@ void close_room(Turn& turn, const std::string& rid, std::string_view reason) {
     session.connection.reset();  // what ends with the room is not told one by one
   }
   for (const auto connection : connections) turn.send(connection, signal::room_closed(rid, reason));
-  while (!room->sessions.empty()) end_session(turn, *room, SessionKey(room->sessions.begin()->first));
+  while (!room->sessions.empty()) end_session(turn, *room, SessionKey(room->sessions.begin()->first), Ending::kMeant);
+  end_all_hls(turn, *room);
   turn.state.timers.cancel({.kind = TimerKind::kRoomEmpty, .number = 0, .rid = rid, .session = {}});
   base::log::info("room closed", {{"rid", rid}, {"why", reason}});
   turn.state.rooms.erase(rid);

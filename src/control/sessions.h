@@ -24,7 +24,7 @@ void rearm(Turn& turn, const std::string& rid, const SessionKey& key, const Sess
 void close_connection(Turn& turn, ConnectionId connection, uint16_t code, std::string reason);
 // It has left: its publication, its downlinks, its place in the room, and the WATCHes of others that wait for it (4024,
 // B-61).
-void end_session(Turn& turn, OpenRoom& room, const SessionKey& key);
+void end_session(Turn& turn, OpenRoom& room, const SessionKey& key, Ending why);
 // ROOM_CLOSED to everyone who is there; the room is gone, its sessions before it. Nothing when there is no such room.
 void close_room(Turn& turn, const std::string& rid, std::string_view reason);
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "control/hls.h"
 #include "control/moderation.h"
 
 namespace heliograph::control {
@@ -55,7 +56,7 @@ void push_lists(Turn& turn, OpenRoom& room) {
   const bool changed = room.lists_seen != room.room.list_version();
   refresh_list(room);
   if (room.pps_unsent) {
-    push(turn, room, signal::publish_list_changed(room.rid, room.rev, room.pps), [](const Session&) { return true; });
+    push_to_all(turn, room, signal::publish_list_changed(room.rid, room.rev, room.pps));
     room.pps_unsent = false;
   }
   if (changed) push_members(turn, room);
@@ -80,12 +81,16 @@ void sync_routes(Turn& turn, OpenRoom& room) {
 
 void refresh_list(OpenRoom& room) {
   std::vector<signal::Entry> list;
-  for (const auto& listed : room::listed(room.room)) list.push_back(to_entry(listed));
+  for (const auto& listed : room::listed(room.room)) list.push_back(to_entry(room, listed));
   auto pps = signal::entries(list);
   if (pps == room.pps) return;
   room.pps = std::move(pps);
   ++room.rev;
   room.pps_unsent = true;
+}
+
+void push_to_all(Turn& turn, const OpenRoom& room, const std::string& text) {
+  push(turn, room, text, [](const Session&) { return true; });
 }
 
 void send_members(Turn& turn, OpenRoom& room, const Session& to) {
@@ -97,6 +102,7 @@ void settle(Turn& turn, const std::string& rid) {
   auto* room = turn.room(rid);
   if (room == nullptr) return;
   sync_routes(turn, *room);
+  sync_hls(turn, *room);
   deliver_requests(turn, *room);
   if (room->lists_seen != room->room.list_version() || room->pps_unsent) push_lists(turn, *room);
   const TimerKey empty{.kind = TimerKind::kRoomEmpty, .number = 0, .rid = rid, .session = {}};
@@ -107,7 +113,7 @@ void settle(Turn& turn, const std::string& rid) {
   }
 }
 
-signal::Entry to_entry(const room::Listed& listed) {
+signal::Entry to_entry(const OpenRoom& room, const room::Listed& listed) {
   const auto& traits = listed.session->traits;
   const auto& profile = listed.user->profile;
   signal::Entry entry;
@@ -121,6 +127,7 @@ signal::Entry to_entry(const room::Listed& listed) {
   entry.device_id = traits.device_id;
   entry.video = listed.video;
   entry.audio = listed.audio;
+  entry.hls = hls_of(room, listed.key);
   return entry;
 }
 

@@ -20,6 +20,7 @@
 #include "negotiation/downlink.h"
 #include "negotiation/uplink.h"
 #include "plan/command.h"
+#include "plan/hls.h"
 #include "room/room.h"
 #include "signal/signal.h"
 
@@ -115,6 +116,17 @@ struct Session {
   std::vector<HeldMessage> held_messages;
 };
 
+// Why what a session publishes ends: somebody wants it so, or its publisher is gone and may come back.
+enum class Ending : uint8_t { kMeant, kLost };
+
+// A stream that the packager was told to make. It outlives the publication while the packager waits for its publisher.
+struct HlsStream {
+  plan::StartHls told;   // last
+  bool running = false;  // else it waits
+  bool lost = false;     // if it stops in this turn: because its publisher is gone
+  plan::HlsState state = plan::HlsState::kStarting;
+};
+
 // A PUBLISH_REQUEST that no owner has heard (B-57).
 struct HeldRequest {
   SessionKey from;
@@ -129,9 +141,13 @@ struct OpenRoom {
   bool persistent = false;                 // stays when it is empty (B-17)
   std::map<SessionKey, Session> sessions;  // exactly those of `room`
   std::vector<HeldRequest> held_requests;
+  std::map<SessionKey, HlsStream> hls;
+  bool hls_tokens = false;  // only who has a token may watch by HLS
+  std::string hls_root;     // of its playlists' URLs: "/hls/{rid}/"
 
   room::Routes told;  // what the shards were told; equals routes(room) whenever a call returns
   uint64_t routes_seen = 0;
+  uint64_t hls_seen = 0;
   uint64_t lists_seen = 0;
   uint64_t rev = 0;
   std::string pps = "[]";
@@ -159,6 +175,8 @@ struct State {
   std::map<uint64_t, PeerOwner> peers;  // by PeerId::number
   std::vector<size_t> peers_by_shard;
   std::map<base::Code, uint64_t> refusals;
+  size_t hls_streams = 0;    // in all rooms
+  uint64_t hls_refused = 0;  // since the start
   uint64_t last_number = 0;  // of peers, publications and held WATCHes
   bool draining = false;
 };

@@ -18,6 +18,7 @@ enum class TimerKind : uint8_t {
   kSessionEnd,   // rid, session
   kRoomEmpty,    // rid
   kHeldWatch,    // number of the WATCH, rid, session
+  kHlsHeld,      // rid, session
   kKeepAlive,    // number of the connection
   kToken,        // number of the connection
   kPeerConnect,  // the rest: number of the peer

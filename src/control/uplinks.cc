@@ -2,9 +2,11 @@
 #include "control/uplinks.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "control/downlinks.h"
+#include "control/hls.h"
 #include "control/sessions.h"
 #include "control/settle.h"
 #include "control/watches.h"
@@ -26,6 +28,12 @@ struct Request {
 
   Session& session() const { return room.sessions.at(key); }
   SessionRef ref() const { return {room.rid, key}; }
+  // B-25: as the OFFER says. Where it says nothing, a publication that goes on is forwarded as before, and so is a
+  // restart of one that is gone, while its stream waits for it.
+  bool wants_hls(bool goes_on) const {
+    const bool before = (goes_on || offer.restarting) && room.hls.contains(key);
+    return turn.state.config.hls && offer.hls_forwarding.value_or(before);
+  }
 };
 
 bool is_identical(const Request& request, const AnsweredOffer& last) {
@@ -34,22 +42,27 @@ bool is_identical(const Request& request, const AnsweredOffer& last) {
          request.offer.sdp == last.sdp && request.offer.op == last.op;  // B-61
 }
 
-negotiation::Capabilities capabilities_at(const Request& request, plan::ShardIndex shard) {
-  return capabilities(request.turn.state, request.room, shard);
+// What mp4 may hold, as many as possible can play it first (B-25). VP8 is none of them.
+constexpr std::array kHlsVideo = {plan::Codec::kH264, plan::Codec::kVp9, plan::Codec::kAv1};
+
+negotiation::Capabilities capabilities_at(const Request& request, plan::ShardIndex shard, bool forwarded) {
+  auto result = capabilities(request.turn.state, request.room, shard);
+  if (forwarded) result.preferred_video.assign(kHlsVideo.begin(), kHlsVideo.end());
+  return result;
 }
 
 // The same on a living uplink: on a restart its viewers should not have to change codec.
 negotiation::Capabilities capabilities_like(const Request& request, const Uplink& uplink) {
-  auto result = capabilities_at(request, uplink.transport.peer.shard);
+  auto result = capabilities_at(request, uplink.transport.peer.shard, request.wants_hls(/*goes_on=*/true));
   const auto video = std::ranges::find(uplink.tracks, plan::Kind::kVideo, &plan::UplinkTrack::kind);
-  if (video != uplink.tracks.end()) result.preferred_video = video->codec.codec;
+  if (video != uplink.tracks.end()) result.preferred_video.insert(result.preferred_video.begin(), video->codec.codec);
   return result;
 }
 
 void acknowledge(const Request& request, const std::string& answer) {
   auto& uplink = *request.session().uplink;
   uplink.last = {request.header.from, request.offer.sdp, request.offer.op, request.turn.now, answer};
-  request.turn.send(request.connection, signal::offer_ack(request.header, answer));
+  request.turn.send(request.connection, signal::offer_ack(request.header, answer, hls_of(request.room, request.key)));
 }
 
 void await_connection(Turn& turn, const Transport& transport) {
@@ -57,30 +70,39 @@ void await_connection(Turn& turn, const Transport& transport) {
                         turn.now + turn.state.config.timeouts.uplink_connect);
 }
 
+// What the session publishes now is an HLS stream, or is none.
+void forward(const Request& request, bool wanted) {
+  const bool forwarded = wanted && may_forward(request.turn, request.room, request.key);
+  request.room.room.forward(request.key, forwarded);
+  if (!forwarded) end_hls(request.turn, request.room, request.key, Ending::kMeant);
+}
+
 // What was agreed becomes the uplink's: on this transport, for its publication.
-void carry(const Request& request, Uplink& uplink, negotiation::Uplink agreed) {
+void carry(const Request& request, Uplink& uplink, negotiation::Uplink agreed, bool hls) {
   if (uplink.remote != agreed.remote) request.turn.command(plan::SetRemote{uplink.transport.peer, agreed.remote});
   uplink.remote = std::move(agreed.remote);
   uplink.tracks = agreed.tracks;
   request.turn.command(plan::Publish{uplink.transport.peer, uplink.publication, uplink.tracks});
   request.room.room.publish(request.key, uplink.publication, std::move(agreed.tracks));
+  forward(request, hls);
 }
 
 std::expected<std::string, base::Refusal> start(const Request& request) {
   auto& state = request.turn.state;
+  const bool hls = request.wants_hls(/*goes_on=*/false);
   auto made = std::make_unique<Uplink>();
   auto& uplink = *made;
   uplink.transport = fresh_transport(state, least_loaded(state));
   uplink.version = fresh_session(state);
   uplink.publication = {.home = uplink.transport.peer.shard, .number = fresh_number(state)};
   auto agreed = negotiation::answer(request.offer.sdp, uplink.transport.local, uplink.version,
-                                    capabilities_at(request, uplink.transport.peer.shard));
+                                    capabilities_at(request, uplink.transport.peer.shard, hls));
   if (!agreed) return std::unexpected(agreed.error());  // B-24: what was there lives on
-  end_uplink(request.turn, request.room, request.key);
+  end_uplink(request.turn, request.room, request.key, Ending::kLost);
   open_peer(request.turn, uplink.transport, request.ref(), std::nullopt);
   auto answer = agreed->answer_sdp;
   request.session().uplink = std::move(made);
-  carry(request, uplink, std::move(*agreed));
+  carry(request, uplink, std::move(*agreed), hls);
   await_connection(request.turn, uplink.transport);
   return answer;
 }
@@ -89,7 +111,7 @@ std::expected<std::string, base::Refusal> start(const Request& request) {
 std::string renegotiate(const Request& request, Uplink& uplink, negotiation::Uplink agreed) {
   ++uplink.version.version;
   auto answer = agreed.answer_sdp;
-  carry(request, uplink, std::move(agreed));
+  carry(request, uplink, std::move(agreed), request.wants_hls(/*goes_on=*/true));
   return answer;
 }
 
@@ -107,7 +129,7 @@ std::expected<std::string, base::Refusal> restart_ice(const Request& request, Up
     request.turn.state.timers.set(peer_timer(TimerKind::kPeerGone, uplink.transport.peer),
                                   request.turn.now + request.turn.state.config.timeouts.uplink_connect);
   auto answer = agreed->answer_sdp;
-  carry(request, uplink, std::move(*agreed));
+  carry(request, uplink, std::move(*agreed), request.wants_hls(/*goes_on=*/true));
   return answer;
 }
 
@@ -152,7 +174,7 @@ std::expected<std::string, base::Refusal> swap_transport(const Request& request,
   uplink.version = version;
   open_peer(request.turn, uplink.transport, request.ref(), std::nullopt);
   auto answer = agreed->answer_sdp;
-  carry(request, uplink, std::move(*agreed));
+  carry(request, uplink, std::move(*agreed), request.wants_hls(/*goes_on=*/true));
   retire(request, uplink, std::move(old));
   await_connection(request.turn, uplink.transport);
   return answer;
@@ -191,7 +213,7 @@ void receive_offer(Turn& turn, OpenRoom& room, ConnectionId connection, const si
   const Request request{turn, room, connection, header, offer, key_of(header.from)};
   auto& uplink = request.session().uplink;
   if (uplink && is_identical(request, uplink->last))  // B-9
-    return turn.send(connection, signal::offer_ack(header, uplink->last.answer));
+    return turn.send(connection, signal::offer_ack(header, uplink->last.answer, hls_of(room, request.key)));
   auto answer = uplink ? change(request, *uplink) : start(request);
   if (!answer) return turn.refuse(connection, header, answer.error());
   free_mismatched(turn, room, request.key);
@@ -207,7 +229,7 @@ void uplink_connected(Turn& turn, const FoundPeer& found) {
 }
 
 void uplink_lost(Turn& turn, OpenRoom& room, const SessionKey& key) {
-  room.sessions.at(key).uplink->previous ? go_back(turn, room, key) : end_uplink(turn, room, key);
+  room.sessions.at(key).uplink->previous ? go_back(turn, room, key) : end_uplink(turn, room, key, Ending::kLost);
 }
 
 void drop_previous(Turn& turn, Session& session) {
@@ -217,11 +239,12 @@ void drop_previous(Turn& turn, Session& session) {
 }
 
 void receive_unpublish(Turn& turn, OpenRoom& room, ConnectionId connection, const signal::Header& header) {
-  end_uplink(turn, room, key_of(header.from));
+  end_uplink(turn, room, key_of(header.from), Ending::kMeant);
   turn.send(connection, signal::unpublish_ack(header));
 }
 
-void end_uplink(Turn& turn, OpenRoom& room, const SessionKey& key) {
+void end_uplink(Turn& turn, OpenRoom& room, const SessionKey& key, Ending why) {
+  end_hls(turn, room, key, why);
   auto& session = room.sessions.at(key);
   if (!session.uplink) return;
   const auto uplink = std::exchange(session.uplink, nullptr);

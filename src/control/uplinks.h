@@ -19,7 +19,8 @@ void uplink_connected(Turn& turn, const FoundPeer& found);
 void uplink_lost(Turn& turn, OpenRoom& room, const SessionKey& key);
 // The PeerConnection that another is about to replace is closed, because it has died or because the other is up.
 void drop_previous(Turn& turn, Session& session);
-// The publication ends, and with it everybody's downlink to it. Nothing when there is no uplink.
-void end_uplink(Turn& turn, OpenRoom& room, const SessionKey& key);
+// The publication ends, and with it everybody's downlink to it. Where there is no uplink, at most an HLS stream that
+// waits for it.
+void end_uplink(Turn& turn, OpenRoom& room, const SessionKey& key, Ending why);
 
 }  // namespace heliograph::control

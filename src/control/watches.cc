@@ -53,7 +53,7 @@ void answer(Turn& turn, OpenRoom& room, ConnectionId connection, const signal::H
   std::vector<signal::Entry> entries;
   for (const auto& listed : list) {
     auto sdp = offer_downlink(turn, room, viewer, listed.key, watch.restarting);
-    entries.push_back(to_entry(listed));
+    entries.push_back(to_entry(room, listed));
     entries.back().sdp = std::move(sdp);
   }
   turn.send(connection, signal::watch_ack(header, entries));

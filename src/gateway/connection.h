@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "gateway/gateway.h"
+#include "gateway/response_head.h"
 #include "gateway/router.h"
 
 namespace heliograph::gateway {
@@ -27,6 +28,8 @@ class Connection {
   virtual void shed() = 0;
   // Before the upgrade: the socket is closed without a word.
   virtual void drop() = 0;
+  // The request that is to be answered later is answered now, 503.
+  virtual void turn_away() = 0;
 };
 
 // What every connection of one gateway shares; outlives them all.
@@ -36,12 +39,16 @@ struct Hall {
   Router router;
   boost::asio::ssl::context* tls = nullptr;
   Counters counters = {};
+  HttpDate date = {};
   bool draining = false;
   ConnectionId last_id = 0;
   std::unordered_map<ConnectionId, std::shared_ptr<Connection>> open = {};  // those between on_open and on_closed
-  std::list<Connection*> waiting = {};  // those that are no WebSocket yet, who came first in front
+  // Those that are no WebSocket. Who is idle longest, or has not said what it wants for longest, in front.
+  std::list<Connection*> waiting = {};
+  std::list<Connection*> answering = {};  // likewise, but with a request that is answered later; the oldest in front
 
-  // Room for one more socket, if need be at the cost of who has waited longest.
+  // Room for one more socket, if need be at the cost of who is idle longest; where nobody is, of who has waited longest
+  // for an answer: a player asks again, and who comes may be somebody who publishes.
   bool make_room();
   // Past Limits::max_held_bytes: closes those that hold most, until a quarter of it is free. Looks at all connections,
   // but seldom: that quarter must be filled again first.

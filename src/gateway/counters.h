@@ -16,7 +16,7 @@ enum class Refused : uint8_t {
   kDraining,      // an upgrade while draining
   kBadRequest,    // not HTTP, headers too large, a broken upgrade
   kTooSlow,       // TLS handshake, headers or body not there in time
-  kCrowdedOut,    // waited longest of too many that were no WebSocket yet
+  kCrowdedOut,    // idle longest of too many that were no WebSocket
 };
 inline constexpr size_t kRefusedCount = 8;
 constexpr const char* name_of(Refused reason) {
@@ -45,6 +45,9 @@ struct Counters {
   uint64_t backpressure = 0;  // times that nothing more was read from one who did not read the answers
   uint64_t silent = 0;        // gone because nothing came from them (B-56)
   uint64_t accept_errors = 0;
+  uint64_t requests_waiting = 0;        // HTTP requests whose answer comes later; now open
+  uint64_t requests_left = 0;           // of these, clients that went before their answer came
+  uint64_t unanswered = 0;              // of these, let go without an answer: a 500
   std::array<uint64_t, 6> responses{};  // HTTP answers by hundreds: [2] is 2xx; [1] is the upgrades
   std::array<uint64_t, kRefusedCount> refused{};
   std::array<uint64_t, kCloseCodes> closes{};  // by code, from kFirstCloseCode; 1006: gone without a close frame

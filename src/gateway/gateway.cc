@@ -73,7 +73,9 @@ Route plain_get(std::string path, std::function<Response()> answer) {
 struct Gateway::Core {
   Core(GatewayOptions o, Callbacks callbacks)
       : options(std::move(o)),
-        hall{.limits = options.limits, .callbacks = std::move(callbacks), .router = Router(routes(), options.assets)} {}
+        hall{.limits = options.limits, .callbacks = std::move(callbacks), .router = Router({}, {})} {
+    hall.router = Router(routes(), options.assets);
+  }
   ~Core() { hall.open.clear(); }
 
   std::vector<Route> routes();
@@ -103,6 +105,7 @@ std::vector<Route> Gateway::Core::routes() {
   all.push_back(plain_get("/healthz", [health] { return health(200, "ok"); }));
   all.push_back(
       plain_get("/readyz", [this, health] { return hall.draining ? health(503, "draining") : health(200, "ok"); }));
+  if (!hall.callbacks.metrics) return all;
   all.push_back(plain_get("/metrics", [this] {
     return Response{.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = hall.callbacks.metrics()};
   }));
@@ -228,6 +231,7 @@ void Gateway::close_all(uint16_t code, const std::string& reason) {
   std::vector<std::shared_ptr<Connection>> all;
   for (const auto& [id, connection] : core_->hall.open) all.push_back(connection);
   for (const auto& connection : all) connection->close(code, reason);
+  for (Connection* const waiting : core_->hall.answering) waiting->turn_away();
 }
 
 void Gateway::begin_drain() { core_->hall.draining = true; }

@@ -30,7 +30,8 @@ struct GatewayOptions {
   std::span<const Asset> assets;  // outlives the gateway
 };
 
-// What the gateway tells its owner, always on the thread of run(), and never from inside send() or close(). For each
+// What the gateway tells its owner, always on the thread of run(), and never from inside send() or close(). Without
+// admit every upgrade is answered 404, without metrics there is no /metrics; the others are then not needed. For each
 // id: admit; then, if let in and the upgrade went well, on_open once, on_text any number of times, on_closed once.
 // After close(id, …) no on_text follows.
 struct Callbacks {
@@ -71,9 +72,10 @@ class Gateway {
   void send(ConnectionId id, std::string text);
   // What is queued goes out first, then the close frame. `reason` is cut to 123 bytes (RFC 6455 section 5.5).
   void close(ConnectionId id, uint16_t code, std::string reason);
+  // And what waits for an answer of Route::answer_later is answered 503.
   void close_all(uint16_t code, const std::string& reason);
 
-  // From now on /readyz is 503 and no upgrade is taken (503).
+  // From now on /readyz is 503, no upgrade is taken (503), and every HTTP response closes its connection.
   void begin_drain();
   // WebSockets whose socket is not gone yet, also those that are closing: 0 when a drain is complete.
   size_t connections() const;

@@ -9,9 +9,9 @@ namespace heliograph::gateway {
 bool Hall::make_room() {
   const bool full = counters.sockets_open >= limits.max_sockets;
   if (!full && waiting.size() < limits.max_waiting) return true;
-  if (waiting.empty()) return false;
+  if (waiting.empty() && answering.empty()) return false;
   counters.refuse(Refused::kCrowdedOut);
-  waiting.front()->drop();
+  (waiting.empty() ? answering : waiting).front()->drop();
   return true;
 }
 

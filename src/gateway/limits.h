@@ -26,8 +26,10 @@ inline constexpr uint16_t kTryAgainLater = 1013;
 }  // namespace close_code
 
 struct Limits {
-  size_t max_sockets = 20'000;  // the next takes the place of who waits longest for an upgrade, or is closed at once
-  size_t max_waiting = 4'096;   // sockets that are no WebSocket yet; one more crowds out who waits longest
+  size_t max_sockets = 20'000;  // the next takes the place of who is idle longest (Hall), or is closed at once
+  // Sockets that are no WebSocket and have no request that is answered later; one more crowds out who is idle longest.
+  // A player between two requests is one of them, for a moment: all players of a stream at once.
+  size_t max_waiting = 8'192;
   size_t max_header_bytes = 16 * 1024;    // more is answered 431
   size_t max_body_bytes = 64 * 1024;      // more is answered 413
   size_t max_queued_bytes = 1024 * 1024;  // to one slow reader; more closes it with 1013

@@ -7,55 +7,25 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "gateway/response_head.h"
 
 namespace heliograph::gateway {
 namespace {
 
-// The page runs its own scripts and styles only; it may connect to a server elsewhere, and shows avatars from anywhere
-// on the web.
+// The page runs its own scripts and styles only; it may connect to a server elsewhere, play a stream from elsewhere
+// (hls.js fetches it, works in a blob: worker and plays a blob:), and shows avatars from anywhere on the web.
 constexpr const char* kContentSecurityPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; manifest-src 'self'; "
-    "img-src 'self' data: blob: https:; media-src 'self' blob:; connect-src 'self' ws: wss:; "
+    "img-src 'self' data: blob: https:; media-src 'self' blob: https:; "
+    "worker-src 'self' blob:; connect-src 'self' https: ws: wss:; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-
-constexpr std::string_view title_of(unsigned status) {
-  switch (status) {
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 406:
-      return "Not Acceptable";
-    case 409:
-      return "Conflict";
-    case 413:
-      return "Content Too Large";
-    case 415:
-      return "Unsupported Media Type";
-    case 422:
-      return "Unprocessable Content";
-    case 429:
-      return "Too Many Requests";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 503:
-      return "Service Unavailable";
-  }
-  return status < 500 ? "Bad Request" : "Internal Server Error";
-}
 
 Response page(unsigned status) {
   return {.status = status,
           .content_type = "text/html; charset=utf-8",
           .body = fmt::format("<!doctype html><html lang=\"en\"><title>{0} {1}</title><h1>{1}</h1><p><a "
                               "href=\"/\">To the start page</a></p></html>\n",
-                              status, title_of(status))};
+                              status, reason_of(status))};
 }
 
 // RFC 9110 section 13.1.2: a list, or *; compared weakly.
@@ -97,16 +67,16 @@ bool same_method(std::string_view route, std::string_view method) {
 
 Response problem(unsigned status, std::string_view detail) {
   const boost::json::object body{
-      {"type", "about:blank"}, {"title", title_of(status)}, {"status", status}, {"detail", detail}};
+      {"type", "about:blank"}, {"title", reason_of(status)}, {"status", status}, {"detail", detail}};
   return {.status = status, .content_type = "application/problem+json", .body = boost::json::serialize(body)};
 }
 
 Router::Router(std::vector<Route> routes, std::span<const Asset> assets, std::vector<std::string> api_prefixes)
     : routes_(std::move(routes)), assets_(assets), api_prefixes_(std::move(api_prefixes)) {}
 
-Response Router::answer(const Request& request) const {
+Response Router::answer(const Request& request, const Route* route) const {
   Response response;
-  if (const Route* route = find(request.method, request.path)) {
+  if (route != nullptr) {
     response = route->answer(request);
   } else if (const Asset* asset = find_asset(request.path); asset != nullptr && same_method("GET", request.method)) {
     response = file(*asset, request);
@@ -117,16 +87,22 @@ Response Router::answer(const Request& request) const {
     response = is_api(request.path) ? problem(status, detail) : page(status);
     if (!methods.empty()) response.headers.emplace_back("Allow", methods);  // RFC 9110 section 15.5.6
   }
-  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
-  response.headers.emplace_back("Referrer-Policy", "no-referrer");
+  complete(response);
   return response;
 }
 
-// The most specific route wins: the longest path.
-const Route* Router::find(std::string_view method, std::string_view path) const {
+void Router::complete(Response& response) {
+  for (const auto& [name, value] :
+       {std::pair("X-Content-Type-Options", "nosniff"), std::pair("Referrer-Policy", "no-referrer")})
+    if (std::ranges::find(response.headers, name, &std::pair<std::string, std::string>::first) ==
+        response.headers.end())
+      response.headers.emplace_back(name, value);
+}
+
+const Route* Router::route_of(const Request& request) const {
   const Route* best = nullptr;
   for (const auto& route : routes_)
-    if (same_method(route.method, method) && covers(route.path, route.below, path) &&
+    if (same_method(route.method, request.method) && covers(route.path, route.below, request.path) &&
         (best == nullptr || route.path.size() > best->path.size()))
       best = &route;
   return best;

@@ -16,10 +16,15 @@ class Router {
  public:
   Router(std::vector<Route> routes, std::span<const Asset> assets, std::vector<std::string> api_prefixes = {"/v1"});
 
-  Response answer(const Request& request) const;
+  // The most specific route wins: the longest path. Null: an asset, or nothing.
+  const Route* route_of(const Request& request) const;
+  // Of a route that answers at once; null: an asset's, 404 or 405.
+  Response answer(const Request& request, const Route* route) const;
+  Response answer(const Request& request) const { return answer(request, route_of(request)); }
+  // What every response has, unless its route says otherwise.
+  static void complete(Response& response);
 
  private:
-  const Route* find(std::string_view method, std::string_view path) const;
   const Asset* find_asset(std::string_view path) const;
   std::string allowed(std::string_view path) const;
   bool is_api(std::string_view path) const;

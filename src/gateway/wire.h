@@ -60,21 +60,15 @@ class Wire {
     async_teardown(role, limited_->socket, std::move(ended));
   }
 
-  // From now on there is this much time, until the next call.
+  // From now on there is this much time, until the next call. Cheap: two a request are usual.
   void limit(base::Duration time) {
     limited_->passed = false;
-    limited_->timer.expires_after(std::chrono::microseconds(time.us()));
-    limited_->timer.async_wait([weak = std::weak_ptr(limited_)](const boost::system::error_code& error) {
-      const auto limited = weak.lock();
-      // Cancelled, gone, or given more time between expiry and this call.
-      if (error || !limited || limited->timer.expiry() > std::chrono::steady_clock::now()) return;
-      limited->passed = true;
-      limited->close();
-    });
+    limited_->deadline = Clock::now() + std::chrono::microseconds(time.us());
+    limited_->watch();
   }
   void no_limit() {
-    limited_->timer.expires_at(std::chrono::steady_clock::time_point::max());
     limited_->passed = false;
+    limited_->deadline = Clock::time_point::max();
   }
   // The time was up, and the socket was closed for it.
   bool limit_passed() const { return limited_->passed; }
@@ -82,8 +76,25 @@ class Wire {
 
  private:
   using Tls = boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>;
-  struct Limited {
+  using Clock = std::chrono::steady_clock;
+  struct Limited : std::enable_shared_from_this<Limited> {
     explicit Limited(boost::asio::ip::tcp::socket s) : socket(std::move(s)), timer(socket.get_executor()) {}
+    // A timer that runs out before the deadline stays as it is, and looks again then: a deadline that is moved for
+    // every request would otherwise set a timer for every request.
+    void watch() {
+      if (watching && timer.expiry() <= deadline) return;
+      watching = true;
+      timer.expires_at(deadline);
+      timer.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+        const auto limited = weak.lock();
+        if (error || !limited) return;  // replaced, or gone
+        limited->watching = false;
+        if (limited->deadline == Clock::time_point::max()) return;
+        if (limited->deadline > Clock::now()) return limited->watch();
+        limited->passed = true;
+        limited->close();
+      });
+    }
     void close() {
       boost::system::error_code ignored;
       timer.cancel();
@@ -91,6 +102,8 @@ class Wire {
     }
     boost::asio::ip::tcp::socket socket;
     boost::asio::steady_timer timer;
+    Clock::time_point deadline = Clock::time_point::max();
+    bool watching = false;
     bool passed = false;
   };
 

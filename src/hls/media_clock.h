@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/time.h"
+#include "hls/source_clock.h"
 #include "plan/media.h"
 
 namespace heliograph::hls {
@@ -19,7 +20,7 @@ namespace heliograph::hls {
 class MediaClock {
  public:
   static constexpr size_t kMaxSources = 16;
-  static constexpr base::Duration kStep = base::Duration::millis(500);
+  static constexpr base::Duration kStep = SourceClock::kStep;  // 500 ms
 
   // A packet of the source came, in any order. Feeds the estimate of the path's least delay.
   void on_packet(plan::Kind kind, uint64_t source, uint32_t timestamp, base::Timestamp arrival);
@@ -29,8 +30,19 @@ class MediaClock {
   std::optional<base::Timestamp> time_of(plan::Kind kind, uint64_t source, uint32_t timestamp);
 
  private:
-  struct Source;
+  struct Source {
+    SourceClock clock;
+    bool joined = false;  // to the others by its reports
+  };
+  void forget_oldest();
+  const SourceClock* lead() const;
+  static bool joins(Source& source, const SourceClock& lead);
+  base::Duration common_path(const SourceClock& lead);
+  base::Duration wanted_offset(Source& source);
+
   std::map<uint64_t, Source> sources_;
+  base::Timestamp newest_arrival_;
+  std::optional<base::NtpTime> ntp_zero_;  // the first report's: differences are right across an NTP era
 };
 
 }  // namespace heliograph::hls

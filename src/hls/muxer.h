@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ISO base media files by libavformat (movflags frag_custom+empty_moov+default_base_moof+frag_discont).
+// ISO base media files by libavformat (movflags frag_custom+empty_moov+default_base_moof+cmaf+frag_discont).
 #pragma once
 
 #include <cstdint>
@@ -18,10 +18,13 @@ namespace heliograph::hls {
 
 inline constexpr uint32_t kVideoRate = 90'000;  // Hz, timescale of video tracks; of audio kAudioRate
 
+// Refused, and counted: a dts that is negative, not after the last one, or 2^31 and more after it; pts < dts; no
+// duration; no data. One that begins a fragment before the end of the fragment before is decoded at that end instead,
+// and shown when it says.
 struct Sample {
-  int64_t dts = 0;  // in the track's timescale, growing; the first sample's is where the fragment begins (tfdt)
-  int64_t pts = 0;  // ≥ dts
-  uint32_t duration = 0;
+  int64_t dts = 0;        // in the track's timescale, growing; the first sample's is where the fragment begins (tfdt)
+  int64_t pts = 0;        // ≥ dts
+  uint32_t duration = 0;  // up to the next one's dts; where it is not within a fragment, that dts counts
   bool keyframe = false;
   base::ConstBytes data;  // copied
 };
@@ -41,6 +44,7 @@ class ChunkMuxer {
   // All that was added since the last call, as one chunk whose duration is the sum of its samples'; null when nothing
   // was. There is no trailer, no sidx, and no styp.
   Blob flush();
+  uint64_t refused() const;  // samples
 
  private:
   struct State;
@@ -50,7 +54,8 @@ class ChunkMuxer {
 
 // A recording: one file with video, audio or both, fragment after fragment, so that what is on the disk is always a
 // whole movie up to the last one. H.264's parameter sets go into the samples of keyframes as well, so that a picture
-// may change its size in the middle of the file.
+// may change its size in the middle of the file. The movie's time 0 is the earliest dts of the first fragment; a track
+// that begins later keeps its distance, and what is older and comes later is refused.
 class MovieMuxer {
  public:
   // Either may be null, not both.
@@ -64,8 +69,10 @@ class MovieMuxer {
   void add_audio(const Sample& sample);
   // The bytes to append to the file; null when there are none. The first call has ftyp and moov in front.
   Blob flush();
-  // The end: what is left, and an index of the fragments (mfra, ISO/IEC 14496-12 section 8.8.9).
+  // The end: what is left, and an index of the fragments (mfra, ISO/IEC 14496-12 section 8.8.9); null when nothing was
+  // ever added. Nothing is taken afterwards.
   Blob finish();
+  uint64_t refused() const;  // samples
 
  private:
   struct State;

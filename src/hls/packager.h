@@ -24,6 +24,15 @@ struct PackagerOptions {
   bool record = false;
 };
 
+// Since the beginning.
+struct PackagerNumbers {
+  uint64_t parts = 0;
+  uint64_t parts_late = 0;   // given out more than half a second after their end
+  uint64_t frames_lost = 0;  // pictures that could not be put together
+  uint64_t repeats = 0;      // parts without a picture of their own
+  uint64_t slates = 0;       // times that a slate took over
+};
+
 struct PackagerOut {
   std::vector<Update> updates;
   uint32_t keyframes = 0;  // a bit for each layer of the video track that a keyframe is wanted of
@@ -33,6 +42,9 @@ struct PackagerOut {
 class Packager {
  public:
   static constexpr double kSlowBelow = 4;  // frames a second, in the beginning
+
+  // Whether anything of these tracks can be packaged: VP8 cannot (there is no such sample entry that players take).
+  static bool takes(const std::vector<plan::UplinkTrack>& tracks);
 
   // unix_now: µs since 1970 at `now`, for EXT-X-PROGRAM-DATE-TIME.
   Packager(base::Timestamp now, int64_t unix_now, const PackagerOptions& options, const plan::StartHls& start);
@@ -50,6 +62,7 @@ class Packager {
   base::Timestamp next_time() const;
   // The last parts, and Ended; nothing may be called afterwards.
   void end(base::Timestamp now, PackagerOut& out);
+  PackagerNumbers numbers() const;
 
  private:
   struct State;

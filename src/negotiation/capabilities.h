@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "base/socket_address.h"
@@ -20,9 +19,9 @@ struct Capabilities {
   std::vector<base::SocketAddress> candidates;  // where UDP is heard, as clients reach it; the preferred one first
   crypto::Fingerprint fingerprint;              // of our certificate
   bool audio_only = false;                      // a2m: video lines are answered with port 0 and not offered
-  // Taken before the offer's own order where it is offered: H264 when the uplink goes to HLS (B-25), and on a restart
-  // the codec that the living publication has, so that its viewers notice nothing (B-22).
-  std::optional<plan::Codec> preferred_video;
+  // The first of these that is offered is taken, before the offer's own order: on a restart the codec that the living
+  // publication has, so that its viewers notice nothing (B-22); when the uplink goes to HLS what an mp4 may hold (B-25).
+  std::vector<plan::Codec> preferred_video = {};
 };
 
 // o= of a description of ours: one id for the life of a PeerConnection, the version one higher each time (RFC 8829

@@ -136,11 +136,20 @@ std::vector<CodecParameters> formats_of(const sdp::Media& media) {
   return known;
 }
 
-std::optional<CodecParameters> choose_format(const sdp::Media& media, std::optional<Codec> preferred) {
+namespace {
+
+const CodecParameters& first_choice(const std::vector<CodecParameters>& formats, std::span<const Codec> preferred) {
+  for (const auto codec : preferred)
+    if (const auto it = std::ranges::find(formats, codec, &CodecParameters::codec); it != formats.end()) return *it;
+  return formats.front();
+}
+
+}  // namespace
+
+std::optional<CodecParameters> choose_format(const sdp::Media& media, std::span<const Codec> preferred) {
   const auto formats = formats_of(media);
   if (formats.empty()) return std::nullopt;
-  const auto wanted = std::ranges::find(formats, preferred, [](const auto& f) { return std::optional(f.codec); });
-  const CodecParameters* best = wanted != formats.end() ? &*wanted : &formats.front();
+  const CodecParameters* best = &first_choice(formats, preferred);
   if (best->codec != Codec::kH264) return *best;
   for (const auto& other : formats) {
     if (other.codec == Codec::kH264 && h264_rank(other.fmtp) > h264_rank(best->fmtp)) best = &other;

@@ -32,7 +32,7 @@ inline Capabilities capabilities() {
                          *base::SocketAddress::parse("[2001:db8::1]:40000")},
           .fingerprint = *crypto::Fingerprint::parse(kFingerprintText),
           .audio_only = false,
-          .preferred_video = std::nullopt};
+          .preferred_video = {}};
 }
 
 inline Capabilities audio_only() {
@@ -43,7 +43,7 @@ inline Capabilities audio_only() {
 
 inline Capabilities preferring(plan::Codec codec) {
   auto made = capabilities();
-  made.preferred_video = codec;
+  made.preferred_video = {codec};
   return made;
 }
 

@@ -6,8 +6,7 @@
 namespace heliograph::rest {
 namespace {
 
-constexpr std::string_view kUpperHex = "0123456789ABCDEF";
-constexpr std::string_view kLowerHex = "0123456789abcdef";
+constexpr std::string_view kDigits = "0123456789abcdef";
 
 constexpr int digit_of(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -22,15 +21,10 @@ constexpr int byte_of(std::string_view text) {
   return digit_of(text[0]) * 16 + digit_of(text[1]);
 }
 
-constexpr bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-         c == '_' || c == '~';
-}
-
-void append_hex(std::string& out, char c, std::string_view digits) {
+void append_hex(std::string& out, char c) {
   const auto byte = static_cast<unsigned char>(c);
-  out += digits[byte >> 4];
-  out += digits[byte & 15];
+  out += kDigits[byte >> 4];
+  out += kDigits[byte & 15];
 }
 
 std::optional<std::string> if_utf8(std::string text) {
@@ -55,25 +49,9 @@ std::optional<std::string> percent_decoded(std::string_view text) {
   return if_utf8(std::move(out));
 }
 
-std::string percent_encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (is_unreserved(c)) {
-      out += c;
-    } else {
-      out += '%';
-      append_hex(out, c, kUpperHex);
-    }
-  }
-  // RFC 3986 section 5.2.4: these two would be taken out of the path on the way.
-  if (out == ".") return "%2E";
-  if (out == "..") return "%2E%2E";
-  return out;
-}
-
 std::string to_cursor(std::string_view key) {
   std::string out;
-  for (const char c : key) append_hex(out, c, kLowerHex);
+  for (const char c : key) append_hex(out, c);
   return out;
 }
 

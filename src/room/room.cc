@@ -140,6 +140,7 @@ void Room::leave(base::Timestamp now, const SessionKey& key) {
   --session_count_;
   ++route_version_;
   ++list_version_;
+  ++hls_version_;
   auto [it, is_new] = left_.try_emplace(key, now);
   if (!is_new) left_by_time_.erase({it->second, key});
   it->second = now;
@@ -187,6 +188,7 @@ void Room::enable(const SessionKey& key, std::optional<bool> video, std::optiona
   s.video = video.value_or(s.video);
   s.audio = audio.value_or(s.audio);
   ++list_version_;
+  ++hls_version_;
 }
 
 void Room::publish(const SessionKey& key, plan::PublicationId id, std::vector<plan::UplinkTrack> tracks) {
@@ -195,6 +197,7 @@ void Room::publish(const SessionKey& key, plan::PublicationId id, std::vector<pl
   publication->tracks = std::move(tracks);
   ++route_version_;
   ++list_version_;
+  ++hls_version_;
 }
 
 void Room::list(const SessionKey& key) {
@@ -204,10 +207,19 @@ void Room::list(const SessionKey& key) {
   ++list_version_;
 }
 
+void Room::forward(const SessionKey& key, bool forwarded) {
+  auto& publication = at(key).publication;
+  if (!publication || publication->forwarded == forwarded) return;
+  publication->forwarded = forwarded;
+  ++list_version_;
+  ++hls_version_;
+}
+
 void Room::unpublish(const SessionKey& key) {
   at(key).publication.reset();
   ++route_version_;
   ++list_version_;
+  ++hls_version_;
 }
 
 void Room::watch(const SessionKey& viewer, const SessionKey& target, plan::PeerId peer,

@@ -72,7 +72,8 @@ struct Claim {
 struct Publication {
   plan::PublicationId id;
   std::vector<plan::UplinkTrack> tracks;
-  bool listed = false;  // its transport has come up once (B-26)
+  bool listed = false;     // its transport has come up once (B-26)
+  bool forwarded = false;  // as HLS, too (B-25)
 
   bool has(plan::Kind kind) const;
 };
@@ -163,6 +164,7 @@ class Room {
   // Replaces the tracks of the same publication, or whatever was there before.
   void publish(const SessionKey& key, plan::PublicationId id, std::vector<plan::UplinkTrack> tracks);
   void list(const SessionKey& key);
+  void forward(const SessionKey& key, bool forwarded);  // what it publishes, if it does
   void unpublish(const SessionKey& key);
   void watch(const SessionKey& viewer, const SessionKey& target, plan::PeerId peer, plan::PublicationId publication);
   void take(const SessionKey& viewer, const SessionKey& target, std::vector<plan::DownlinkTrack> tracks);
@@ -173,6 +175,8 @@ class Room {
   // Grows with every change that routes() may show, and with every change that the lists may show.
   uint64_t route_version() const { return route_version_; }
   uint64_t list_version() const { return list_version_; }
+  // The same of what is forwarded as HLS, and how: publications, and what of them is enabled.
+  uint64_t hls_version() const { return hls_version_; }
 
  private:
   Session& at(const SessionKey& key);
@@ -193,6 +197,7 @@ class Room {
   uint64_t publisher_counter_ = 0;
   uint64_t route_version_ = 1;
   uint64_t list_version_ = 1;
+  uint64_t hls_version_ = 1;
 };
 
 // Who hears whom, on which lines and how: every answered downlink whose publication lives, with the lines whose codec

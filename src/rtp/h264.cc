@@ -26,7 +26,7 @@ NalReader::NalReader(base::ConstBytes payload) {
       open_fragment(payload);
       break;
     default:
-      single_ = NalStart{kind_of(payload[0]), payload.subspan(1)};
+      single_ = NalStart{kind_of(payload[0]), payload.subspan(1), payload[0]};
   }
 }
 
@@ -34,7 +34,8 @@ NalReader::NalReader(base::ConstBytes payload) {
 void NalReader::open_fragment(base::ConstBytes payload) {
   const size_t header = kind_of(payload[0]) == NalKind::kFuB ? 4 : 2;
   if (payload.size() < header || (payload[1] & 0x80) == 0) return;
-  single_ = NalStart{kind_of(payload[1]), payload.subspan(header)};
+  const auto whole = static_cast<uint8_t>((payload[0] & 0xe0) | (payload[1] & 0x1f));
+  single_ = NalStart{kind_of(payload[1]), payload.subspan(header), whole};
 }
 
 std::optional<NalStart> NalReader::next() {
@@ -47,7 +48,7 @@ std::optional<NalStart> NalReader::next() {
   const auto unit = in.bytes(in.u16());  // RFC 6184 section 5.7.1
   aggregate_ = in.rest();
   if (!in.ok() || unit.empty()) return std::nullopt;
-  return NalStart{kind_of(unit[0]), unit.subspan(1)};
+  return NalStart{kind_of(unit[0]), unit.subspan(1), unit[0]};
 }
 
 bool h264_starts_keyframe(base::ConstBytes payload) {

@@ -26,6 +26,7 @@ enum class NalKind : uint8_t {
 struct NalStart {
   NalKind kind;
   base::ConstBytes body;  // after the NAL header byte; of a fragment, what is here of it
+  uint8_t header = 0;     // that byte; of a fragment as the whole unit has it
 };
 
 // Walks the NAL units that begin in a payload. Continued fragments begin nothing. Ends at the first aggregation unit

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -13,7 +14,7 @@
 namespace heliograph::shard {
 
 // What one shard says to another, in a ring of its own. A publication crosses to a shard once, however many viewers it
-// has there.
+// has there. What makes HLS of publications (server/) is one more end of these rings: it watches as a shard does.
 struct Crossing {
   enum class Kind : uint8_t {
     kWatch,            // viewer's shard → home: send me this publication
@@ -37,6 +38,9 @@ struct Crossing {
   uint16_t payload_size = 0;
   std::array<uint8_t, kMaxBytes> bytes;  // extensions, then payload
 };
+
+// Ends of rings that there may be: who watches a publication is a mask of 64 bits.
+inline constexpr size_t kMaxEnds = 64;
 
 using CrossingRing = base::SpscRing<Crossing>;
 

@@ -2,6 +2,7 @@
 // What passes between shards.
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "shard/shard.h"
 
@@ -18,14 +19,19 @@ bool Shard::push(plan::ShardIndex to, const Crossing& message) {
   return true;
 }
 
-// A word: it waits its turn when the ring is full, and keeps its place in the order.
+// A word: it waits its turn when the ring is full, and keeps its place in the order of what goes there.
 void Shard::cross(plan::ShardIndex to, const Crossing& message) {
-  if (!waiting_crossings_.empty() || !push(to, message)) waiting_crossings_.emplace_back(to, message);
+  const auto waiting = waiting_crossings_.find(to);
+  if (waiting != waiting_crossings_.end() || !push(to, message)) waiting_crossings_[to].push_back(message);
 }
 
+// Each ring by itself: one that is full, as the packager's may be for long, keeps no word from the others.
 void Shard::retry_crossings() {
-  while (!waiting_crossings_.empty() && push(waiting_crossings_.front().first, waiting_crossings_.front().second))
-    waiting_crossings_.pop_front();
+  for (auto at = waiting_crossings_.begin(); at != waiting_crossings_.end();) {
+    auto& words = at->second;
+    while (!words.empty() && push(at->first, words.front())) words.pop_front();
+    at = words.empty() ? waiting_crossings_.erase(at) : std::next(at);
+  }
 }
 
 // What is said again soon: a sender report, a wish for a keyframe. A hostile peer can cause any number of them.

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -205,7 +206,7 @@ class Shard {
   std::vector<base::Handle> dirty_;
   std::vector<plan::Event> events_;
   // Words that none may be lost of: as many as control caused them. What repeats itself does not wait here.
-  std::deque<std::pair<plan::ShardIndex, Crossing>> waiting_crossings_;
+  std::map<plan::ShardIndex, std::deque<Crossing>> waiting_crossings_;  // by the ring that they wait for
   uint64_t wakes_ = 0;
   transport::Scratch scratch_;
   Counters counters_;

@@ -31,6 +31,7 @@ std::string entry(const Entry& e) {
   object.boolean("video", e.video).boolean("audio", e.audio);
   object.text("username", e.username).text("fullname", e.fullname).text("avatar", e.avatar);
   object.text("host", e.host).text("category", e.category).text("deviceId", e.device_id);
+  if (!e.hls.empty()) object.text("hls", e.hls);
   return object.take();
 }
 
@@ -92,8 +93,10 @@ std::string refusal(Name name, const base::Refusal& refusal, std::string_view da
   return envelope(refusal.code, name, std::move(body));
 }
 
-std::string offer_ack(const Header& to, std::string_view sdp) {
-  return ack(to, ack_body(to).text("sdp", sdp).text("sessionId", to.from.session_id));
+std::string offer_ack(const Header& to, std::string_view sdp, std::string_view hls) {
+  auto body = ack_body(to).text("sdp", sdp).text("sessionId", to.from.session_id);
+  if (!hls.empty()) body.text("hls", hls);
+  return ack(to, std::move(body));
 }
 
 std::string watch_ack(const Header& to, std::span<const Entry> list) {
@@ -171,6 +174,13 @@ std::string room_closed(std::string_view rid, std::string_view reason) {
   JsonObject body;
   body.text("rid", rid).text("reason", reason);
   return push(Name::kRoomClosed, std::move(body));
+}
+
+std::string hls_state(std::string_view rid, std::string_view user_id, std::string_view session_id, std::string_view state,
+                      std::string_view url) {
+  JsonObject body;
+  body.text("rid", rid).text("userId", user_id).text("sessionId", session_id).text("state", state).text("hls", url);
+  return push(Name::kHlsState, std::move(body));
 }
 
 std::string keep_alive() { return push(Name::kKeepAlive, JsonObject()); }

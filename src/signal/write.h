@@ -27,6 +27,7 @@ struct Entry {
   std::string device_id;
   bool video = false;
   bool audio = false;
+  std::string hls = {};            // URL of the playlist, "" where there is none (B-25)
   std::optional<std::string> sdp;  // WATCH acks only
 
   bool operator==(const Entry&) const = default;
@@ -61,7 +62,8 @@ struct IceServer {
 std::string refusal(Name name, const base::Refusal& refusal, std::string_view data, std::string_view tid,
                     std::optional<base::Duration> retry_after = std::nullopt);
 
-std::string offer_ack(const Header& to, std::string_view sdp);
+// `hls`: URL of the playlist, "" where there is none (B-25).
+std::string offer_ack(const Header& to, std::string_view sdp, std::string_view hls = {});
 std::string watch_ack(const Header& to, std::span<const Entry> entries);
 std::string leave_ack(const Header& to);
 // `pps` is a list already written by entries(): one list goes into many texts.
@@ -93,6 +95,8 @@ std::string member_list_changed(std::string_view rid, uint64_t rev, std::string_
 std::string session_replaced(std::string_view rid, std::string_view session_id);
 std::string kicked(std::string_view rid, std::string_view session_id, std::string_view by);
 std::string room_closed(std::string_view rid, std::string_view reason);
+std::string hls_state(std::string_view rid, std::string_view user_id, std::string_view session_id, std::string_view state,
+                      std::string_view url);
 std::string keep_alive();
 
 }  // namespace heliograph::signal
