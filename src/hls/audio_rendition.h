@@ -24,14 +24,13 @@ class AudioRendition {
   void receive(const RtpPacket& packet, base::Timestamp at) { track_.receive(packet, at); }
   // The segment ends at the first sample not before this moment that is not in a part yet.
   void cut(base::Timestamp at, bool discontinuity);
-  void advance(base::Timestamp now, Updates& out);
+  // No cut will come before `settled`: parts up to there may be closed.
+  void advance(base::Timestamp now, base::Timestamp settled, Updates& out);
   void finish(base::Timestamp now, Updates& out);
 
   const AudioConfig& config() const { return track_.config(); }
   const Rendition& described() const { return described_; }
   const SegmentWriter& writer() const { return *writer_; }
-  // Up to where there are samples: ticks.
-  int64_t position() const { return position_; }
 
  private:
   struct Cut {
@@ -39,8 +38,9 @@ class AudioRendition {
     bool discontinuity = false;
   };
   AudioRendition(size_t index, AudioTrack track);
-  void take(base::Timestamp now, const AudioSample& sample, Updates& out);
-  void close(base::Timestamp now, Updates& out);
+  void arrange(base::Timestamp now, int64_t settled, Updates& out);
+  size_t fitting() const;
+  void close(base::Timestamp now, size_t samples, Updates& out);
   void describe(Updates& out);
 
   size_t index_;
@@ -51,7 +51,7 @@ class AudioRendition {
   std::optional<SegmentWriter> writer_;
   Recorder* recorder_ = nullptr;
   std::deque<Cut> cuts_;
-  int64_t position_ = 0;
+  std::deque<AudioSample> held_;  // not in a part yet
   bool begun_ = false;
 };
 

@@ -26,13 +26,29 @@ constexpr const char* kFlagsWithoutIndex = "frag_custom+empty_moov+default_base_
 // fragment before, whatever hole is in between. negative_cts_offsets, which comes with cmaf, would move dts.
 constexpr const char* kFlagsOfFragment = "+frag_discont-negative_cts_offsets";
 
-int append(void* bytes, uint8_t* data, int size) {
-  auto& out = *static_cast<std::vector<uint8_t>*>(bytes);
-  out.insert(out.end(), data, data + size);
-  return size;
-}
-
 }  // namespace
+
+// libavformat goes back to the size of a box when it knows it; never to before what was taken, which ends with a box.
+struct FragmentWriter::Callbacks {
+  static int write(void* self, uint8_t* data, int size) {
+    auto& out = *static_cast<Output*>(self);
+    const auto count = static_cast<size_t>(size);
+    const size_t over = std::min(count, out.bytes.size() - out.at);
+    std::copy_n(data, over, out.bytes.begin() + static_cast<ptrdiff_t>(out.at));
+    out.bytes.insert(out.bytes.end(), data + over, data + count);
+    out.at += count;
+    return size;
+  }
+
+  static int64_t seek(void* self, int64_t to, int whence) {
+    auto& out = *static_cast<Output*>(self);
+    const auto end = out.taken + static_cast<int64_t>(out.bytes.size());
+    if (whence == AVSEEK_SIZE) return end;
+    if (whence != SEEK_SET || to < out.taken || to > end) return AVERROR(EINVAL);
+    out.at = static_cast<size_t>(to - out.taken);
+    return to;
+  }
+};
 
 void FragmentWriter::CloseOutput::operator()(AVIOContext* output) const {
   av_freep(&output->buffer);
@@ -57,13 +73,13 @@ std::expected<void, base::Trouble> FragmentWriter::open(std::vector<libav::Param
   file_.reset(file);
   auto* buffer = static_cast<uint8_t*>(av_malloc(kOutputBuffer));
   if (buffer == nullptr) return no_memory;
-  output_.reset(avio_alloc_context(buffer, kOutputBuffer, 1, &bytes_, nullptr, append, nullptr));
-  if (!output_) return av_free(buffer), no_memory;
+  io_.reset(avio_alloc_context(buffer, kOutputBuffer, 1, &output_, nullptr, Callbacks::write, Callbacks::seek));
+  if (!io_) return av_free(buffer), no_memory;
   packet_.reset(av_packet_alloc());
   if (!packet_ || !add_streams(std::move(tracks))) return no_memory;
 
-  output_->direct = 1;
-  file->pb = output_.get();
+  io_->direct = 1;
+  file->pb = io_.get();
   file->flags |= AVFMT_FLAG_CUSTOM_IO | AVFMT_FLAG_BITEXACT;  // bit-exact: without libavformat's name and version
   file->flags &= ~AVFMT_FLAG_AUTO_BSF;                        // our samples are whole; such a filter may hold them back
   file->avoid_negative_ts = AVFMT_AVOID_NEG_TS_DISABLED;
@@ -131,7 +147,7 @@ bool FragmentWriter::write(size_t index, const Sample& sample) {
 
 void FragmentWriter::flush() {
   if (pending_ == 0) return;
-  bytes_.reserve(bytes_.size() + pending_bytes_ + tracks_.size() * kBytesOfMoof + pending_ * kBytesOfRow);
+  output_.bytes.reserve(output_.bytes.size() + pending_bytes_ + tracks_.size() * kBytesOfMoof + pending_ * kBytesOfRow);
   av_write_frame(file_.get(), nullptr);
   for (auto& track : tracks_) track.in_fragment = false;
   pending_ = pending_bytes_ = 0;
@@ -143,9 +159,11 @@ void FragmentWriter::finish() {
 }
 
 Blob FragmentWriter::take() {
-  avio_flush(output_.get());
-  if (bytes_.empty()) return nullptr;
-  return std::make_shared<const std::vector<uint8_t>>(std::exchange(bytes_, {}));
+  avio_flush(io_.get());
+  if (output_.bytes.empty()) return nullptr;
+  output_.taken += static_cast<int64_t>(output_.bytes.size());
+  output_.at = 0;
+  return std::make_shared<const std::vector<uint8_t>>(std::exchange(output_.bytes, {}));
 }
 
 }  // namespace heliograph::hls

@@ -41,6 +41,14 @@ class FragmentWriter {
     bool in_fragment = false;
   };
 
+  // What libavformat has written and nobody has taken.
+  struct Output {
+    std::vector<uint8_t> bytes;
+    size_t at = 0;      // where the next byte goes, in bytes
+    int64_t taken = 0;  // bytes of the file before them
+  };
+  struct Callbacks;
+
   FragmentWriter() = default;
   std::expected<void, base::Trouble> open(std::vector<libav::Parameters> tracks, bool with_index);
   bool add_streams(std::vector<libav::Parameters> tracks);
@@ -55,9 +63,9 @@ class FragmentWriter {
     void operator()(AVFormatContext* file) const { avformat_free_context(file); }
   };
 
-  std::vector<uint8_t> bytes_;
-  std::unique_ptr<AVIOContext, CloseOutput> output_;
-  std::unique_ptr<AVFormatContext, CloseFile> file_;  // uses output_
+  Output output_;
+  std::unique_ptr<AVIOContext, CloseOutput> io_;      // uses output_
+  std::unique_ptr<AVFormatContext, CloseFile> file_;  // uses io_
   libav::Packet packet_;
   std::vector<Track> tracks_;
   size_t pending_bytes_ = 0;  // of the samples of the fragment

@@ -80,6 +80,7 @@ struct Packager::State {
   std::shared_ptr<const Slate> slate_for(size_t rendition);
   void fill(Timestamp now, Updates& out);
   bool all_slates() const;
+  Timestamp settled(Timestamp now) const;
 
   // What it is made of
   PackagerOptions options;
@@ -103,6 +104,7 @@ struct Packager::State {
   std::optional<Timestamp> first_keyframe;  // when it came
   Timestamp segment_began;                  // media time
   Timestamp segment_ends;                   // aimed at
+  Timestamp delivered;                      // the latest picture of a segment
   Timestamp next_tick;
   uint64_t slate_count = 0;
 };
@@ -224,7 +226,10 @@ bool Packager::State::fits(size_t index, const Frame& frame) const {
 
 void Packager::State::deliver(Timestamp now, size_t index, const TimedFrame& frame, Updates& out) {
   for (size_t r = 0; r < video.size(); ++r)
-    if (feeds[r] == index) video[r].append(now, frame.frame, epoch.ticks(frame.at, kVideoRate), out);
+    if (feeds[r] == index) {
+      video[r].append(now, frame.frame, epoch.ticks(frame.at, kVideoRate), out);
+      delivered = std::max(delivered, frame.at);
+    }
 }
 
 bool Packager::State::all_slates() const {
@@ -246,7 +251,7 @@ void Packager::State::cut_when_due(Timestamp now, PackagerOut& out) {
 }
 
 void Packager::State::cut_sound_when_due(Timestamp now) {
-  if (now - kLateness < segment_ends) return;
+  if (now < segment_ends) return;
   for (auto& r : audio) r.cut(segment_ends, false);
   begin_segment(segment_ends);
 }
@@ -254,7 +259,7 @@ void Packager::State::cut_sound_when_due(Timestamp now) {
 // Every rendition begins a segment, each with the best layer for it of those that are ready.
 void Packager::State::cut(Timestamp now, PackagerOut& out) {
   const auto ready = layers.ready();
-  const bool first = !video[0].config();
+  const bool opening = !video[0].config();
   bool discontinuity = false;
   for (size_t r = 0; r < video.size(); ++r) {
     feeds[r] = ready[std::min(video.size() - 1 - r, ready.size() - 1)];
@@ -267,7 +272,7 @@ void Packager::State::cut(Timestamp now, PackagerOut& out) {
   }
   const auto at = std::max(segment_began, epoch.time(video[0].segment_start(), kVideoRate));
   for (auto& r : audio)
-    if (!first) r.cut(at, discontinuity);
+    if (!opening) r.cut(at, discontinuity);
   begin_segment(at);
   for (const size_t i : ready)
     for (const auto& frame : std::exchange(layers[i].waiting, {})) deliver(now, i, frame, out.updates);
@@ -283,15 +288,15 @@ void Packager::State::cut_to_slate(Timestamp now, PackagerOut& out) {
     discontinuity = discontinuity || (before && *before != *chosen[r]->config);
     if (feeds[r] || !before) ++slate_count;
   }
-  const bool first = !video[0].config();
-  const auto tick = first ? 0 : epoch.ticks(now - kLateness, kVideoRate);
+  const bool opening = !video[0].config();
+  const auto tick = opening ? 0 : epoch.ticks(now - kLateness, kVideoRate);
   for (size_t r = 0; r < video.size(); ++r) {
     feeds[r].reset();
     video[r].cut(now, tick, chosen[r]->config, chosen[r], discontinuity, out.updates);
   }
   const auto at = epoch.time(video[0].segment_start(), kVideoRate);
   for (auto& r : audio)
-    if (!first) r.cut(at, discontinuity);
+    if (!opening) r.cut(at, discontinuity);
   begin_segment(at);
 }
 
@@ -318,13 +323,21 @@ void Packager::State::fill(Timestamp now, Updates& out) {
   }
 }
 
+// All pictures up to here are in their parts: no segment will begin before it.
+Timestamp Packager::State::settled(Timestamp now) const {
+  if (video.empty()) return segment_ends;
+  auto until = std::max(delivered, now - kLateness);
+  for (const size_t i : layers.ready()) until = std::min(until, layers[i].waiting.front().at);
+  return until;
+}
+
 void Packager::State::step(Timestamp now, PackagerOut& out) {
   take_frames(now, out);
   open_when_due(now, out);
   cut_when_due(now, out);
   if (opened) {
     fill(now, out.updates);
-    for (auto& r : audio) r.advance(now, out.updates);
+    for (auto& r : audio) r.advance(now, settled(now), out.updates);
   }
   if (video_codec && start.video)
     out.keyframes |= layers.ask(now, opened && (now >= segment_ends - kAskAhead || all_slates()));

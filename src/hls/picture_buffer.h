@@ -61,18 +61,17 @@ class PictureBuffer {
   static constexpr unsigned kMaxStrays = 16;
   static constexpr int64_t kStray = 2'048;
 
-  void restart();
   void begin(int64_t sequence, bool starts_keyframe);
-  bool late(const RtpPacket& packet);
+  bool is_late(const RtpPacket& packet);
   void keep(base::Timestamp now, const RtpPacket& packet);
-  void scan();
-  bool scan_one(int64_t begin, int64_t& end) const;
+  // Moves `end` on as far as packets of the picture that begins with `begin` are here; true: that is all of it.
+  bool extend(int64_t begin, int64_t& end, size_t& bytes) const;
   Picture extract();
   bool skip_hole(base::Timestamp now);
-  const Start* whole_start();
-  int64_t first_known() const;
+  bool is_start(int64_t sequence) const;
+  std::optional<int64_t> whole_keyframe();
   void give_up_to(int64_t sequence, bool begins);
-  void forget_before(int64_t sequence);
+  void move_to(int64_t sequence, bool begins);
   void count_lost(uint32_t timestamp);
 
   Limits limits_;

@@ -63,7 +63,7 @@ struct ReadSample {
   int64_t dts = 0, pts = 0;
   uint32_t duration = 0;
   uint32_t flags = 0;  // section 8.8.3.1
-  base::ConstBytes data;
+  base::ConstBytes data = {};
 
   bool is_sync() const { return (flags & 0x0001'0000) == 0; }
   uint32_t depends_on() const { return (flags >> 24) & 3; }  // 1: on others, 2: on none
@@ -78,7 +78,7 @@ struct Track {
 
 struct Fragment {
   uint32_t sequence = 0;
-  std::vector<Track> tracks;
+  std::vector<Track> tracks = {};
 };
 
 struct Defaults {
