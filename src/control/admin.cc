@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/log.h"
+#include "control/hls.h"
 #include "control/membership.h"
 #include "control/moderation.h"
 #include "control/peers.h"
@@ -24,9 +25,9 @@ using Failure = std::unexpected<Refusal>;
 // ── settings ──
 
 std::optional<Refusal> refusal_of(const RoomSettings& settings, signal::Channel channel, const Limits& limits) {
-  if (channel == signal::Channel::kP2p && (settings.publishers || settings.users))
+  if (channel == signal::Channel::kP2p && (settings.publishers || settings.users || settings.hls_tokens))
     return Refusal{Code::kUnsupportedChannel,
-                   "a p2p room is for two users who both publish: only its sessions can be limited"};
+                   "a p2p room is for two users who both publish, past the server: only its sessions can be limited"};
   const bool none = settings.users == 0 || settings.sessions == 0;
   if (none) return Refusal{Code::kInvalidSignal, "a limit of users or sessions is 1 at least"};
   if (settings.sessions.value_or(0) > limits.sessions_per_room)
@@ -35,11 +36,17 @@ std::optional<Refusal> refusal_of(const RoomSettings& settings, signal::Channel 
   return std::nullopt;
 }
 
+void ask_for_tokens(OpenRoom& room, bool ask) {
+  room.hls_tokens = ask;
+  room.hls_seen = 0;  // every stream is to be told
+}
+
 void apply(const RoomSettings& settings, OpenRoom& room) {
   if (settings.persistent) room.persistent = *settings.persistent;
   if (settings.publishers) room.room.limit_publishing_users(*settings.publishers);
   if (settings.users) room.room.limit_users(*settings.users);
   if (settings.sessions) room.room.limit_sessions(*settings.sessions);
+  if (settings.hls_tokens) ask_for_tokens(room, *settings.hls_tokens);
 }
 
 // Whether the room is as these settings would make it.
@@ -48,7 +55,8 @@ bool has(const OpenRoom& room, const RoomSettings& settings) {
   return settings.persistent.value_or(room.persistent) == room.persistent &&
          settings.publishers.value_or(rules.publishing_users) == rules.publishing_users &&
          settings.users.value_or(rules.users) == rules.users &&
-         settings.sessions.value_or(rules.sessions) == rules.sessions;
+         settings.sessions.value_or(rules.sessions) == rules.sessions &&
+         settings.hls_tokens.value_or(room.hls_tokens) == room.hls_tokens;
 }
 
 // ── views ──
@@ -61,6 +69,7 @@ RoomSummary summary_of(const OpenRoom& room) {
   RoomSummary summary{.rid = room.rid,
                       .channel = room.channel,
                       .persistent = room.persistent,
+                      .hls_tokens = room.hls_tokens,
                       .max_publishers = p2p ? SIZE_MAX : rules.publishing_users,
                       .max_users = p2p ? SIZE_MAX : rules.users,
                       .max_sessions = rules.sessions,
@@ -75,14 +84,23 @@ RoomSummary summary_of(const OpenRoom& room) {
   return summary;
 }
 
-ParticipantSession session_of(const std::string& session_id, const room::Session& seen, const Session& session) {
-  return {.session_id = session_id,
+std::optional<HlsStatus> hls_status(const OpenRoom& room, const SessionKey& key) {
+  const auto it = room.hls.find(key);
+  if (it == room.hls.end()) return std::nullopt;
+  return HlsStatus{hls_url(room, key), it->second.state};
+}
+
+ParticipantSession session_of(const OpenRoom& room, const SessionKey& key) {
+  const auto& seen = *room.room.session(key);
+  const auto& session = room.sessions.at(key);
+  return {.session_id = key.session_id,
           .traits = seen.traits,
           .connected = session.connection.has_value(),
           .publishing = is_listed(seen),
           .video = seen.video,
           .audio = seen.audio,
-          .watching = session.downlinks.size()};
+          .watching = session.downlinks.size(),
+          .hls = hls_status(room, key)};
 }
 
 Participant participant_of(const OpenRoom& room, const std::string& user_id) {
@@ -97,7 +115,7 @@ Participant participant_of(const OpenRoom& room, const std::string& user_id) {
   participant.profile = user->profile;
   participant.owner = room.room.owner() == user_id;
   for (const auto& [session_id, seen] : user->sessions)
-    participant.sessions.push_back(session_of(session_id, seen, room.sessions.at({user_id, session_id})));
+    participant.sessions.push_back(session_of(room, {user_id, session_id}));
   return participant;
 }
 
@@ -283,6 +301,51 @@ std::expected<void, Refusal> Admin::kick(const std::string& rid, const room::Ses
   if (!room) return Failure(room.error());
   Turn turn{state_, now_, out_};
   if (!control::kick(turn, **room, session, by_)) return Failure(not_here("session"));
+  settle(turn, rid);
+  return {};
+}
+
+bool Admin::makes_hls() const { return state_.config.hls; }
+
+std::expected<OpenRoom*, Refusal> Admin::find_forwarding(const std::string& rid,
+                                                         const room::SessionKey& session) const {
+  const auto room = find(rid);
+  if (!room) return room;
+  if ((*room)->channel == signal::Channel::kP2p)
+    return Failure(Refusal{Code::kUnsupportedChannel, "what a p2p room publishes never touches the server"});
+  if (!(*room)->sessions.contains(session)) return Failure(not_here("session"));
+  return room;
+}
+
+std::expected<std::optional<HlsStatus>, Refusal> Admin::hls(const std::string& rid,
+                                                            const room::SessionKey& session) const {
+  const auto room = find_forwarding(rid, session);
+  if (!room) return Failure(room.error());
+  return hls_status(**room, session);
+}
+
+std::expected<std::optional<Admin::Forwarded>, Refusal> Admin::start_hls(const std::string& rid,
+                                                                         const room::SessionKey& session) {
+  const auto found = find_forwarding(rid, session);
+  if (!found) return Failure(found.error());
+  auto& room = **found;
+  const auto& publication = room.room.session(session)->publication;
+  if (!publication) return std::nullopt;
+  const bool started = !publication->forwarded;
+  Turn turn{state_, now_, out_};
+  if (started && !may_forward(turn, room, session))
+    return Failure(Refusal{Code::kInternalServerError, "the server has all the HLS streams that it may have"});
+  room.room.forward(session, true);
+  settle(turn, rid);
+  return Forwarded{*hls_status(room, session), started};
+}
+
+std::expected<void, Refusal> Admin::stop_hls(const std::string& rid, const room::SessionKey& session) {
+  const auto room = find_forwarding(rid, session);
+  if (!room) return Failure(room.error());
+  Turn turn{state_, now_, out_};
+  (*room)->room.forward(session, false);
+  end_hls(turn, **room, session, Ending::kMeant);
   settle(turn, rid);
   return {};
 }

@@ -13,6 +13,7 @@
 #include "base/refusal.h"
 #include "base/time.h"
 #include "control/control.h"
+#include "plan/hls.h"
 #include "room/room.h"
 #include "signal/signal.h"
 
@@ -27,7 +28,9 @@ struct RoomSettings {
   std::optional<size_t> users = {};       // who may be there at once; not in p2p, which has two
   std::optional<size_t> sessions = {};    // the same of sessions; at most Limits::sessions_per_room
 
-  bool empty() const { return !persistent && !publishers && !users && !sessions; }
+  std::optional<bool> hls_tokens = {};  // only who has a token may watch by HLS; not in p2p, which has none
+
+  bool empty() const { return !persistent && !publishers && !users && !sessions && !hls_tokens; }
 };
 
 // A room as an operator sees it.
@@ -35,6 +38,7 @@ struct RoomSummary {
   std::string rid;
   signal::Channel channel = signal::Channel::kM2m;
   bool persistent = false;
+  bool hls_tokens = false;
   size_t max_publishers = 0;  // SIZE_MAX, here and below: no limit, or in p2p that of the type
   size_t max_users = 0;
   size_t max_sessions = 0;
@@ -46,6 +50,12 @@ struct RoomSummary {
   uint64_t rev = 0;
 };
 
+// The HLS stream of a session (B-25). It may go on for a while after what the session publishes.
+struct HlsStatus {
+  std::string url;
+  plan::HlsState state = plan::HlsState::kStarting;
+};
+
 struct ParticipantSession {
   std::string session_id;
   room::Traits traits;
@@ -54,6 +64,7 @@ struct ParticipantSession {
   bool video = false;  // enabled by its user
   bool audio = false;
   size_t watching = 0;  // downlinks that it has
+  std::optional<HlsStatus> hls = {};
 };
 
 // A user of a room, or one of whom the room remembers something: a role given, a ban.
@@ -147,7 +158,25 @@ class Admin {
   std::expected<void, base::Refusal> kick(const std::string& rid, const std::string& user_id);
   std::expected<void, base::Refusal> kick(const std::string& rid, const room::SessionKey& session);
 
+  // Whether the server makes HLS at all; without it the three below know no stream.
+  bool makes_hls() const;
+  // nullopt: the session has no stream.
+  std::expected<std::optional<HlsStatus>, base::Refusal> hls(const std::string& rid,
+                                                             const room::SessionKey& session) const;
+  // What the session publishes is forwarded from now on, as if its OFFER had said so. nullopt: it publishes nothing.
+  struct Forwarded {
+    HlsStatus hls;
+    bool started = false;  // by this call
+  };
+  std::expected<std::optional<Forwarded>, base::Refusal> start_hls(const std::string& rid,
+                                                                   const room::SessionKey& session);
+  // The stream is over, if there is one.
+  std::expected<void, base::Refusal> stop_hls(const std::string& rid, const room::SessionKey& session);
+
  private:
+  // A room that is not p2p and a session that is in it.
+  std::expected<OpenRoom*, base::Refusal> find_forwarding(const std::string& rid,
+                                                          const room::SessionKey& session) const;
   std::expected<OpenRoom*, base::Refusal> find(const std::string& rid) const;
 
   State& state_;

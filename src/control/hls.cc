@@ -137,8 +137,7 @@ void hls_changed(Turn& turn, const plan::HlsChanged& changed) {
     if (over) push_state(turn, *room, key, changed.state);
     return;
   }
-  if (std::exchange(it->second.state, changed.state) == changed.state) return;
-  push_state(turn, *room, key, changed.state);
+  if (std::exchange(it->second.state, changed.state) != changed.state) push_state(turn, *room, key, changed.state);
   if (over && !it->second.running) forget(turn, *room, it);
 }
 

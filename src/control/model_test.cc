@@ -133,10 +133,19 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 16> kAnswers
     {"PUBLISH_REJECT", "silence 2001 2002 4001 4002 4051"},
     {"ICE_SERVERS", "200 2001 4001"},
 }};
-constexpr std::array kUnasked = {"push PUBLISH_LIST_CHANGED", "push MEMBER_LIST_CHANGED", "push KICKED",
-                                 "push ROOM_CLOSED",          "push SESSION_REPLACED",    "push KEEP_ALIVE",
-                                 "forwarded OFFER",           "forwarded ANSWER",         "forwarded ICE",
-                                 "forwarded PUBLISH_REQUEST", "forwarded PUBLISH_ACCEPT", "forwarded PUBLISH_REJECT"};
+constexpr std::array kUnasked = {"push PUBLISH_LIST_CHANGED",
+                                 "push MEMBER_LIST_CHANGED",
+                                 "push KICKED",
+                                 "push ROOM_CLOSED",
+                                 "push SESSION_REPLACED",
+                                 "push KEEP_ALIVE",
+                                 "push HLS_STATE",
+                                 "forwarded OFFER",
+                                 "forwarded ANSWER",
+                                 "forwarded ICE",
+                                 "forwarded PUBLISH_REQUEST",
+                                 "forwarded PUBLISH_ACCEPT",
+                                 "forwarded PUBLISH_REJECT"};
 
 void expect_all_seen(const Seen& seen) {
   const auto count = [&](const std::string& what) {
@@ -151,6 +160,8 @@ void expect_all_seen(const Seen& seen) {
   }
   for (const auto* what : kUnasked) EXPECT_GE(count(what), 20u) << what;
   EXPECT_GE(count("routes"), 1'000u);
+  EXPECT_GE(count("streams"), 1'000u);
+  EXPECT_GE(count("waiting streams"), 100u);
 }
 
 size_t from_environment(const char* name, size_t otherwise) {

@@ -18,8 +18,8 @@ void refresh_list(OpenRoom& room);
 void push_to_all(Turn& turn, const OpenRoom& room, const std::string& text);
 // The members to one session that has just asked for them.
 void send_members(Turn& turn, OpenRoom& room, const Session& to);
-// The end of a turn for this room: routes, HLS, list pushes, and the deadline of an empty room (B-17). Nothing when there is
-// no such room.
+// The end of a turn for this room: routes, HLS, list pushes, and the deadline of an empty room (B-17). Nothing when
+// there is no such room.
 void settle(Turn& turn, const std::string& rid);
 
 signal::Entry to_entry(const OpenRoom& room, const room::Listed& listed);

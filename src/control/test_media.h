@@ -10,23 +10,13 @@
 #include <utility>
 #include <vector>
 
-#include "control/test_rooms.h"
+#include "control/test_streams.h"
 
 namespace heliograph::control::model {
 
-class Media {
+class Media : public Streams {
  public:
-  explicit Media(Config config) : config_(std::move(config)) {}
-
-  Time now = Time::from_micros(1'000'000'000);
-  std::map<std::string, Room> rooms;
-  struct Connection {
-    Identity identity;
-    Time keep_alive, token_by;
-  };
-  std::map<ConnectionId, Connection> connections;
-  // What each socket hears since the last look, in a short form: "4051 OFFER 17", "LIST r0 [a/0:va]".
-  std::map<ConnectionId, std::vector<std::string>> heard;
+  using Streams::Streams;
 
   // visit(room, key of the session, link, key of the session that it watches or nullptr, it is an uplink's previous
   // one).
@@ -42,9 +32,6 @@ class Media {
   }
 
  protected:
-  void say(ConnectionId c, std::string text) {
-    if (connections.contains(c)) heard[c].push_back(std::move(text));
-  }
   static std::string tagged(const Say& say) { return std::string(to_text(say.name)) + " " + std::to_string(say.tid); }
   void acknowledge(ConnectionId c, const Say& to, const std::string& body = "") {
     say(c, "200 " + tagged(to) + (body.empty() ? "" : " " + body));
@@ -52,14 +39,6 @@ class Media {
   void refuse(ConnectionId c, const Say& to, int code, bool retry = false) {
     say(c, std::to_string(code) + " " + tagged(to) + (retry ? " retry" : ""));
   }
-  template <class Wanted>
-  static std::set<ConnectionId> sockets(const Room& room, Wanted wanted) {
-    std::set<ConnectionId> result;
-    for (const auto& [key, session] : room.sessions)
-      if (session.connection != 0 && wanted(session)) result.insert(session.connection);
-    return result;
-  }
-
   // The session speaks here from now on (B-10); what waited for it comes (B-42).
   void attach(Room& room, const Key& key, ConnectionId c) {
     auto& session = room.sessions.at(key);
@@ -71,6 +50,20 @@ class Media {
     session.messages.clear();
   }
 
+  // To whom they are new, and to who has just asked for them.
+  void push_members(Room& room) {
+    const auto members = members_of(room);
+    const auto wants = [](const Session& session) { return session.members; };
+    const bool changed = members != room.members;
+    const auto to = changed ? sockets(room, wants) : sockets(room, [](const Session& s) { return s.members_asked; });
+    for (const auto c : to) say(c, "MEMBERS " + room.rid + " " + members);
+    for (auto& [key, session] : room.sessions) session.members_asked = false;
+    if (changed && std::ranges::any_of(room.sessions, [&](const auto& s) { return wants(s.second); })) {
+      room.members = members;
+      room.members_changed = true;
+    }
+  }
+
   // --- the uplink
 
   int offer(ConnectionId c, const Say& say, Room& room, const Key& key) {
@@ -78,7 +71,7 @@ class Media {
     const auto& sdp = say.offer;
     const bool again = session.uplink && session.uplink->last && is_identical(*session.uplink->last, say) &&
                        now - session.uplink->answered < seconds(15);
-    if (again) return acknowledge(c, say, key.second), 0;  // B-9, B-61
+    if (again) return acknowledge(c, say, answered(room, key)), 0;  // B-9, B-61
     const bool video = sdp.video && room.ch != "a2m";
     if (sdp.broken || (!sdp.audio && !video)) return 2001;  // B-24, B-50
     change(say, room, key, session);
@@ -86,10 +79,13 @@ class Media {
     uplink.last = say;
     uplink.answered = now;
     free_mismatched(room, key);
-    return acknowledge(c, say, key.second), 0;
+    return acknowledge(c, say, answered(room, key)), 0;
+  }
+  static std::string answered(const Room& room, const Key& key) {
+    return key.second + (room.sessions.at(key).uplink->hls ? " hls" : "");
   }
   static bool is_identical(const Say& a, const Say& b) {
-    return a.offer.text() == b.offer.text() && a.restarting == b.restarting;
+    return a.offer.text() == b.offer.text() && a.restarting == b.restarting && a.hls == b.hls;
   }
   // B-22, B-23.
   void change(const Say& say, Room& room, const Key& key, Session& session) {
@@ -100,6 +96,9 @@ class Media {
     const bool over = !session.uplink || session.uplink->feed.link.over;
     const bool same_connection = !over && session.uplink->feed.offer.fingerprint == sdp.fingerprint;
     const bool same_ufrag = same_connection && session.uplink->feed.offer.ufrag == sdp.ufrag;
+    const bool goes_on = session.uplink && (same_ufrag || say.restarting);
+    const bool waits = room.streams.contains(key) && room.streams.at(key).waits();
+    const bool before = goes_on ? session.uplink->hls : say.restarting && waits;  // B-25
     if (session.uplink && same_ufrag) {
       session.uplink->feed.offer = sdp;
     } else if (!session.uplink || !say.restarting) {
@@ -113,6 +112,7 @@ class Media {
     } else {
       swap(session, sdp);
     }
+    decide_stream(room, key, say.hls, before);
   }
   Feed fresh_feed(const OfferSdp& sdp) const {
     Feed feed{.link = {}, .offer = sdp};
@@ -354,8 +354,6 @@ class Media {
     }
     return 4003;
   }
-
-  Config config_;
 };
 
 }  // namespace heliograph::control::model

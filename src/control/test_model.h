@@ -135,6 +135,19 @@ class Model : public Media {
     settle();
   }
 
+  // The lists to whom they are new, and requests to an owner who is there.
+  void settle() {
+    for (auto& [rid, room] : rooms) {
+      if (const auto list = list_of(room); list != room.list) {
+        room.list = list;
+        room.list_changed = true;
+        for (const auto c : sockets(room, [](const Session&) { return true; })) say(c, "LIST " + rid + " " + list);
+      }
+      push_members(room);
+      deliver_requests(room);
+    }
+  }
+
  private:
   void hang_up(ConnectionId c, uint16_t code) {
     closed[c] = code;
@@ -210,6 +223,7 @@ class Model : public Media {
       case Name::kUnpublish:
         if (viewer) return 4051;
         end_uplink(room, key);
+        room.streams.erase(key);
         return acknowledge(c, say, key.second), 0;
       case Name::kUnwatch:
         unwatch(say, room, key);
@@ -373,7 +387,7 @@ class Model : public Media {
     if (!room.user_here(user)) return true;
     room.set_role(user, role);
     if (role == room::Role::kViewer)
-      for (const auto& key : room.sessions_of(user)) end_uplink(room, key);
+      for (const auto& key : room.sessions_of(user)) end_uplink(room, key), room.streams.erase(key);
     return true;
   }
   void deliver_requests(Room& room) {
@@ -388,8 +402,13 @@ class Model : public Media {
 
   // --- what time does
 
-  void end_session(Room& room, const Key& key) {
+  void lose_uplink(Room& room, const Key& key) {
     end_uplink(room, key);
+    lose_stream(room, key);
+  }
+  void end_session(Room& room, const Key& key, bool lost = false) {
+    end_uplink(room, key);
+    lost ? lose_stream(room, key) : static_cast<void>(room.streams.erase(key));
     room.sessions.erase(key);
     room.left[key] = now;
     std::erase_if(room.requests, [&](const auto& r) { return r.first == key; });
@@ -409,6 +428,7 @@ class Model : public Media {
     for (const auto& [c, connection] : connections) sooner(connection.keep_alive), sooner(connection.token_by);
     for (auto& [rid, room] : rooms) {
       if (room.sessions.empty() && !room.persistent) sooner(room.empty_since + seconds(60));  // B-17
+      for (const auto& [key, stream] : room.streams) sooner(stream.until);
       for (auto& [key, session] : room.sessions) {
         sooner(ends_at(session));
         for (const auto& held : session.watches) sooner(held.until);
@@ -431,8 +451,9 @@ class Model : public Media {
     }
     for (auto& [rid, room] : rooms) {
       if (room.sessions.empty() && !room.persistent && room.empty_since + seconds(60) <= now) return close_room(rid);
+      if (fire_streams(room)) return;
       for (auto& [key, session] : room.sessions) {
-        if (ends_at(session) <= now) return end_session(room, Key(key));
+        if (ends_at(session) <= now) return end_session(room, Key(key), /*lost=*/true);
         if (fire_session(room, key, session)) return;
       }
     }
@@ -443,7 +464,7 @@ class Model : public Media {
     if (!late.empty()) return true;
     const auto due = [&](const Link& link) { return link.connect_by <= now || link.free_at <= now; };
     if (session.uplink && due(session.uplink->feed.link)) {
-      session.uplink->previous ? go_back(room, key) : end_uplink(room, key);
+      session.uplink->previous ? go_back(room, key) : lose_uplink(room, key);
       return true;
     }
     for (auto& [target, downlink] : session.watching) {
@@ -466,31 +487,6 @@ class Model : public Media {
       if (l.peer == peer) room = &r, key = k, link = &l, target = t;
     });
     if (link != nullptr) act(*room, key, *link, target);
-  }
-
-  // The lists to whom they are new, and requests to an owner who is there.
-  void settle() {
-    for (auto& [rid, room] : rooms) {
-      if (const auto list = list_of(room); list != room.list) {
-        room.list = list;
-        room.list_changed = true;
-        for (const auto c : sockets(room, [](const Session&) { return true; })) say(c, "LIST " + rid + " " + list);
-      }
-      push_members(room);
-      deliver_requests(room);
-    }
-  }
-  void push_members(Room& room) {
-    const auto members = members_of(room);
-    const auto wants = [](const Session& session) { return session.members; };
-    const bool changed = members != room.members;
-    const auto to = changed ? sockets(room, wants) : sockets(room, [](const Session& s) { return s.members_asked; });
-    for (const auto c : to) say(c, "MEMBERS " + room.rid + " " + members);
-    for (auto& [key, session] : room.sessions) session.members_asked = false;
-    if (changed && std::ranges::any_of(room.sessions, [&](const auto& s) { return wants(s.second); })) {
-      room.members = members;
-      room.members_changed = true;
-    }
   }
 
   uint64_t last_room_ = 0;

@@ -16,6 +16,7 @@
 #include <simdjson.h>
 
 #include "control/admin.h"
+#include "control/test_deeds.h"
 #include "control/test_model.h"
 #include "control/test_short_forms.h"
 #include "control/test_steps.h"
@@ -33,7 +34,7 @@ class Run {
     collect();
     count_silence();
     compare(step.kind == Step::Kind::kPass || step.kind == Step::Kind::kDrain);
-    world_.commands.clear();
+    world_.forget_commands();
     if (error_.empty()) return std::nullopt;
     return error_;
   }
@@ -57,6 +58,8 @@ class Run {
         return socket(step);
       case Kind::kEvent:
         return event(step);
+      case Kind::kHls:
+        return packager_says(step);
       case Kind::kPass:
         model_.pass(step.span);
         return world_.pass(step.span);
@@ -165,41 +168,23 @@ class Run {
     }
   }
   void deed(const Step& step) {
-    const auto& [user, session, ch, rid] = step.say.who;
-    int expected = 0;
-    std::optional<base::Refusal> refusal;
-    const auto taken = [&](const auto& result) {
-      if (!result) refusal = result.error();
-    };
-    world_.operate([&](Out& out) {
-      Admin admin(world_.control, world_.now, "operator", out);
-      const bool yes = step.how % 2 == 0;
-      const auto role = std::array{room::Role::kViewer, room::Role::kPublisher, room::Role::kAdmin}[step.how % 3];
-      const auto channel = signal::channel_of_text(ch).value_or(signal::Channel::kM2m);
-      switch (kDeeds[step.which % kDeeds.size()]) {
-        case Deed::kMake:
-          expected = model_.make_room(rid, std::string(to_text(channel)), yes);
-          return taken(admin.create(rid, channel, {.persistent = yes}));
-        case Deed::kKeep:
-          expected = model_.keep_room(rid, yes);
-          return taken(admin.change(rid, {.persistent = yes}));
-        case Deed::kClose:
-          expected = model_.end_room(rid);
-          return taken(admin.close(rid, "over"));
-        case Deed::kRole:
-          expected = model_.put_user(rid, user, role, std::nullopt);
-          return taken(admin.put_participant(rid, user, role, std::nullopt));
-        case Deed::kBan:
-          expected = model_.put_user(rid, user, std::nullopt, step.how == 0);
-          return taken(admin.put_participant(rid, user, std::nullopt, step.how == 0));
-        case Deed::kKick:
-          expected = model_.kick_user(rid, user);
-          return taken(admin.kick(rid, user));
-      }
-    });
-    const int code = refusal ? static_cast<int>(refusal->code) : 0;
-    if (code != expected) fail(fmt::format("the operator was told {}, the model says {}", code, expected));
-    ++seen_[fmt::format("{} operator {}", code, static_cast<int>(kDeeds[step.which % kDeeds.size()]))];
+    const auto [is, should] = do_deed(step, model_, world_);
+    if (is != should) fail(fmt::format("the operator was told {}, the model says {}", is, should));
+    ++seen_[fmt::format("{} operator {}", is, static_cast<int>(kDeeds[step.which % kDeeds.size()]))];
+  }
+  // What the packager may say, mostly of a stream that there is.
+  void packager_says(const Step& step) {
+    const auto& who = step.say.who;
+    plan::HlsStream stream{who.rid, who.user, who.session};
+    const auto& known = step.how % 2 == 0 ? world_.streams : world_.waiting;
+    if (!known.empty() && step.how < 6)
+      stream = std::next(known.begin(), static_cast<ptrdiff_t>(step.which % known.size()))->first;
+    using enum plan::HlsState;
+    const auto state = std::array{kStarting, kLive, kLive, kLive, kEnded, kEnded, kFailed}[step.which % 7];
+    did_ = fmt::format("the packager says {} of {}/{}/{}", plan::to_text(state), stream.rid, stream.user_id,
+                       stream.session_id);
+    model_.stream_changed({stream, state});
+    world_.on_hls({stream, state});
   }
 
   // --- what is heard
@@ -270,6 +255,11 @@ class Run {
     }
     if (s == "KICKED") return "KICKED " + rid + " " + text_at(root, "/b/sessionId") + " by " + text_at(root, "/b/by");
     if (s == "ROOM_CLOSED") return "CLOSED " + rid;
+    if (s == "HLS_STATE") {
+      const Key key{text_at(root, "/b/userId"), text_at(root, "/b/sessionId")};
+      return hls_text(text_at(root, "/b/hls"), rid, key, "HLS " + stream_text(rid, key)) + " " +
+             text_at(root, "/b/state");
+    }
     if (s == "SESSION_REPLACED") return "REPLACED " + rid + " " + text_at(root, "/b/sessionId");
     return s;
   }
@@ -280,7 +270,8 @@ class Run {
     switch (say.name) {
       case Name::kOffer:
         bind_uplink(say, text_at(root, "/b/sdp"));
-        return " " + text_at(root, "/b/sessionId");
+        return " " + text_at(root, "/b/sessionId") +
+               hls_text(text_at(root, "/b/hls"), say.who.rid, {say.who.user, say.who.session}, " hls");
       case Name::kUnpublish:
         return " " + text_at(root, "/b/sessionId");
       case Name::kWatch:
@@ -395,6 +386,9 @@ class Run {
       fail("the model says something to a socket that is closed");
     if (world_.closed != model_.closed) fail("other sockets were closed than the model says");
     compare_media();
+    if (const auto what = streams_differ(model_.rooms, world_); !what.empty()) fail(what);
+    seen_["streams"] += world_.streams.size();
+    seen_["waiting streams"] += world_.waiting.size();
     compare_numbers();
     for (const auto& [rid, room] : model_.rooms) compare_room(rid, room);
   }
@@ -452,6 +446,7 @@ class Run {
       fail(fmt::format("{}: owner {}, creator {}; the model: {}, {}", rid, is->owner, is->creator, room.owner(),
                        room.creator));
     std::vector<std::string> members, should;
+    for (const auto& p : people->items) check_states(room, p);
     for (const auto& p : people->items)
       members.push_back(person(p.user_id, p.role, p.banned, p.sessions.size(), p.profile.username));
     std::set<std::string> known = room.banned;
@@ -465,6 +460,14 @@ class Run {
                               named ? "name of " + user : ""));
     }
     if (members != should) fail(rid + ": " + joined(members) + ", the model says " + joined(should));
+  }
+  // What an operator sees of the streams.
+  void check_states(const Room& room, const Participant& participant) {
+    for (const auto& session : participant.sessions) {
+      const auto it = room.streams.find({participant.user_id, session.session_id});
+      const bool same = it == room.streams.end() ? !session.hls : session.hls && session.hls->state == it->second.state;
+      if (!same) fail(room.rid + ": another state of the stream of " + participant.user_id + "/" + session.session_id);
+    }
   }
   Config config_;
   Model model_;

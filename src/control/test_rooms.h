@@ -22,6 +22,13 @@ using Kinds = std::set<char>;                     // 'a', 'v'
 
 inline base::Duration seconds(int64_t n) { return base::Duration::seconds(n); }
 
+// An HLS stream (B-25).
+struct Stream {
+  plan::HlsState state = plan::HlsState::kStarting;
+  Time until = Time::never();  // how long it waits for its publisher, who is gone
+
+  bool waits() const { return !until.is_never(); }
+};
 // A PeerConnection.
 struct Link {
   std::optional<plan::PeerId> peer;  // learnt from the SDP that the server sent
@@ -42,6 +49,7 @@ struct Uplink {
   std::optional<Say> last;  // answered last, at `answered`
   Time answered;
   bool listed = false;  // B-26
+  bool hls = false;     // B-25
 };
 struct Downlink {
   Link link;
@@ -77,6 +85,8 @@ struct Room {
   std::set<std::string> banned;
   std::map<Key, Time> left;
   std::deque<std::pair<Key, std::string>> requests;  // PUBLISH_REQUESTs without an owner (B-57)
+  std::map<Key, Stream> streams;
+  bool hls_tokens = false;
   Time empty_since;
   std::string list = "[]", members = "[]";             // as pushed last
   bool list_changed = false, members_changed = false;  // since the test looked last
@@ -130,9 +140,12 @@ inline Time ends_at(const Session& session) {
   return last + seconds(10);  // B-13, B-56
 }
 
-// The short forms of the lists: "[a/0:va b/1:-a]"; "[a:publisher(0* 1) b:viewer(0)]", * for who publishes.
-inline std::string entry(const Key& key, bool video, bool audio) {
-  return key.first + "/" + key.second + ":" + (video ? "v" : "-") + (audio ? "a" : "-");
+// The short forms of the lists: "[a/0:va b/1:-a+hls]"; "[a:publisher(0* 1) b:viewer(0)]", * for who publishes.
+inline std::string entry(const Key& key, bool video, bool audio, bool hls = false) {
+  return key.first + "/" + key.second + ":" + (video ? "v" : "-") + (audio ? "a" : "-") + (hls ? "+hls" : "");
+}
+inline std::string stream_text(const std::string& rid, const Key& key) {
+  return rid + "/" + key.first + "/" + key.second;
 }
 inline std::string joined(const std::vector<std::string>& items) {
   std::string text;
@@ -146,7 +159,8 @@ inline std::string entry_of(const Room& room, const Key& key) {
   const auto& session = room.sessions.at(key);
   if (room.ch == "p2p") return entry(key, session.video, session.audio);
   const auto kinds = published(room, *session.uplink);
-  return entry(key, session.video && kinds.contains('v'), session.audio && kinds.contains('a'));  // B-31
+  const bool hls = session.uplink->hls;
+  return entry(key, session.video && kinds.contains('v'), session.audio && kinds.contains('a'), hls);  // B-31
 }
 inline std::string list_of(const Room& room) {
   std::vector<std::string> items;

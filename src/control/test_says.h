@@ -70,6 +70,7 @@ struct Say {
   std::string token;                       // JOIN; "" is none
   bool send_ack = true;                    // HEARTBEAT
   bool restarting = false;                 // OFFER, WATCH
+  std::optional<bool> hls;                 // OFFER
   bool ban = false;                        // KICK
   std::string layer;                       // SIMULCAST_UPDATE
   std::optional<bool> pause;
@@ -145,6 +146,7 @@ inline std::string Say::data() const {
   flag(members, "members");
   flag(restarting, "restarting");
   flag(ban, "ban");
+  if (hls) op += (op.empty() ? "" : ",") + std::string("\"hlsForwarding\":") + boolean(*hls);
   if (!op.empty()) text += ",\"op\":{" + op + "}";
   return text + "}";
 }
@@ -247,6 +249,7 @@ class Drawn {
       case Name::kOffer:
         say.offer = offer();
         say.restarting = one_in(2);
+        if (!one_in(3)) say.hls = !one_in(4);
         if (say.who.ch == "p2p" || one_in(4)) target(say, Say::To::kUser, 2);
         return;
       case Name::kWatch:

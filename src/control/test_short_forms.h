@@ -42,11 +42,18 @@ inline bool flag_at(simdjson::dom::element element, std::string_view pointer) {
   bool flag = false;
   return element.at_pointer(pointer).get(flag) == simdjson::SUCCESS && flag;
 }
+// `form` where it is the URL of that session's playlist (B-25).
+inline std::string hls_text(const std::string& url, const std::string& rid, const Key& key, const std::string& form) {
+  if (url.empty()) return "";
+  return url == "/hls/" + stream_text(rid, key) + "/index.m3u8" ? form : form + " at " + url;
+}
 inline std::string entries_of(simdjson::dom::element root) {
   std::vector<std::string> items;
-  for (const auto e : root.at_pointer("/b/pps").get_array())
-    items.push_back(
-        entry({text_at(e, "/userId"), text_at(e, "/sessionId")}, flag_at(e, "/video"), flag_at(e, "/audio")));
+  for (const auto e : root.at_pointer("/b/pps").get_array()) {
+    const Key key{text_at(e, "/userId"), text_at(e, "/sessionId")};
+    const auto item = entry(key, flag_at(e, "/video"), flag_at(e, "/audio"));
+    items.push_back(item + hls_text(text_at(e, "/hls"), text_at(root, "/b/rid"), key, "+hls"));
+  }
   return joined(items);
 }
 inline std::string members_line(simdjson::dom::element root) {

@@ -57,12 +57,13 @@ inline Config walk_config(uint64_t seed) {
   config.limits.downlinks_per_session = 2;
   config.limits.held_watches_per_session = 2;
   config.limits.publishing_users = 2;
+  config.limits.hls_streams = 2;
   config.limits.user_rate = config.limits.address_rate = {};
   return config;
 }
 
 struct Step {
-  enum class Kind : uint8_t { kSay, kAnswer, kSocket, kEvent, kPass, kOperator, kDrain };
+  enum class Kind : uint8_t { kSay, kAnswer, kSocket, kEvent, kHls, kPass, kOperator, kDrain };
   Kind kind = Kind::kSay;
   size_t slot = 0;   // the socket
   size_t which = 0;  // of what there is: the token, the waiting offer, the PeerConnection, the operator's deed
@@ -80,6 +81,8 @@ struct Step {
         return fmt::format("socket {} opens with token {}, or closes", slot, which);
       case Kind::kEvent:
         return fmt::format("event {} of PeerConnection {}", how, which);
+      case Kind::kHls:
+        return fmt::format("the packager says {} of {}/{}/{}", how % 4, say.who.rid, say.who.user, say.who.session);
       case Kind::kPass:
         return fmt::format("{} us pass", span.us());
       case Kind::kOperator:
@@ -124,14 +127,17 @@ class Steps {
     if (n < 66) return Kind::kAnswer;
     if (n < 70) return Kind::kSocket;
     if (n < 88) return Kind::kEvent;
+    if (n < 90) return Kind::kHls;
     if (n < 98) return Kind::kPass;
     return Kind::kOperator;
   }
   base::Rng rng_;
 };
 
-enum class Deed : uint8_t { kMake, kKeep, kClose, kRole, kBan, kKick };
-inline constexpr std::array kDeeds = {Deed::kMake, Deed::kMake, Deed::kKeep, Deed::kKeep, Deed::kRole, Deed::kRole,
-                                      Deed::kRole, Deed::kRole, Deed::kBan,  Deed::kBan,  Deed::kKick, Deed::kClose};
+enum class Deed : uint8_t { kMake, kKeep, kClose, kRole, kBan, kKick, kTokens, kStartHls, kStopHls };
+inline constexpr std::array kDeeds = {Deed::kMake,     Deed::kMake,   Deed::kKeep,   Deed::kKeep,     Deed::kRole,
+                                      Deed::kRole,     Deed::kRole,   Deed::kRole,   Deed::kBan,      Deed::kBan,
+                                      Deed::kKick,     Deed::kClose,  Deed::kTokens, Deed::kStartHls, Deed::kStartHls,
+                                      Deed::kStartHls, Deed::kStopHls};
 
 }  // namespace heliograph::control::model

@@ -62,6 +62,7 @@ class Walk {
     config.limits.held_requests_per_room = 2;
     config.limits.publishing_users = 3;
     config.limits.refusals_in_a_row = 8;
+    config.limits.hls_streams = 2;
     config.limits.user_rate = config.limits.address_rate = {};
     if (mode % 8 == 4) config.limits.user_rate = {2, 10};
     return config;
@@ -240,6 +241,10 @@ class Walk {
     return it == connections.end() ? std::string() : it->second.identity.user_id;
   }
   void event() {
+    if (!world_.streams.empty() && pick(4) == 0)
+      return world_.on_hls({nth(world_.streams)->first, static_cast<plan::HlsState>(pick(4))});
+    if (!world_.waiting.empty() && pick(4) == 0)
+      return world_.on_hls({nth(world_.waiting)->first, static_cast<plan::HlsState>(pick(4))});
     if (world_.peers.empty()) return;
     const auto peer = nth(world_.peers);
     switch (pick(8)) {
@@ -257,7 +262,7 @@ class Walk {
     const std::string user(1, static_cast<char>('a' + pick(4)));
     world_.operate([&](Out& out) {
       Admin admin(world_.control, world_.now, "operator", out);
-      switch (pick(8)) {
+      switch (pick(11)) {
         case 0:
           return void(admin.create(rid, static_cast<signal::Channel>(pick(3)), {.persistent = flip()}));
         case 1:
@@ -270,6 +275,12 @@ class Walk {
           return void(admin.kick(rid, {user, "0"}));
         case 5:
           return void(admin.put_participant(rid, user, std::nullopt, pick(4) == 0));
+        case 6:
+          return void(admin.change(rid, {.hls_tokens = flip()}));
+        case 7:
+          return void(admin.start_hls(rid, {user, "0"}));
+        case 8:
+          return void(admin.stop_hls(rid, {user, "0"}));
         default:
           return void(admin.put_participant(rid, user, static_cast<room::Role>(pick(3)), std::nullopt));
       }
@@ -343,6 +354,7 @@ class Walk {
     const auto numbers = world_.control.numbers();
     CHECK(numbers.rooms == 0 && numbers.sessions == 0 && numbers.connections == 0);
     for (const auto peers : numbers.peers_by_shard) CHECK(peers == 0);
+    CHECK(world_.streams.empty() && world_.waiting.empty() && numbers.hls_streams == 0);
     CHECK(world_.control.next_time().is_never());
   }
 

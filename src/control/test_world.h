@@ -98,6 +98,12 @@ class TestWorld {
   void event(const plan::Event& event) {
     step([&](Out& out) { control.on_event(now, event, out); });
   }
+  // A stream that waits and is over: the packager needs no telling.
+  void on_hls(const plan::HlsChanged& changed) {
+    if (changed.state == plan::HlsState::kEnded || changed.state == plan::HlsState::kFailed)
+      waiting.erase(changed.stream);
+    step([&](Out& out) { control.on_hls(now, changed, out); });
+  }
   // Whatever else calls into the control plane: `call` gets an Out.
   template <class Call>
   void act(Call call) {
@@ -122,17 +128,21 @@ class TestWorld {
   }
   // All that was sent to it since the last look.
   std::vector<std::string> heard(ConnectionId connection) { return std::exchange(inbox_[connection], {}); }
-  void forget() { inbox_.clear(), commands.clear(); }
+  void forget() { inbox_.clear(), forget_commands(); }
+  void forget_commands() { commands.clear(), hls.clear(); }
 
   Control control;
   base::Timestamp now = base::Timestamp::from_micros(1'000'000'000);
   std::vector<plan::Command> commands;  // all of them since the last forget()
+  std::vector<plan::HlsCommand> hls;    // the same
   std::map<ConnectionId, uint16_t> closed;
 
   // What the shards know from Commands alone, to hold against what control says.
   room::Routes routes;
   std::set<plan::PeerId> peers;
   std::map<plan::PublicationId, plan::PeerId> publications;
+  // What the packager knows from HlsCommands alone: streams that it makes, and those that wait for their publisher.
+  HlsStreams streams, waiting;
 
  private:
   template <class Call>
@@ -144,8 +154,15 @@ class TestWorld {
       std::visit([&](const auto& c) { apply(c); }, command);
       commands.push_back(std::move(command));
     }
+    for (auto& command : out.hls) {
+      std::visit([&](const auto& c) { apply(c); }, command);
+      hls.push_back(std::move(command));
+    }
     CHECK(routes == control.routes_wanted());  // the law of the diff
     CHECK(routes == control.routes_told());
+    CHECK(without_prefixes(streams) == control.hls_wanted());  // and of HLS
+    CHECK(without_prefixes(streams) == control.hls_told());
+    for (const auto& [stream, start] : streams) CHECK(publications.contains(start.publication));
   }
   void deliver(Message message) {
     if (auto* send = std::get_if<Send>(&message)) {
@@ -179,6 +196,31 @@ class TestWorld {
     routes[{c.publication, c.peer}] = {c.tracks, c.wish};
   }
   void apply(const plan::Unroute& c) { CHECK(routes.erase({c.publication, c.peer}) == 1); }
+
+  // Nothing is told twice; a publication has one prefix, and no two streams have the same.
+  void apply(const plan::StartHls& c) {
+    CHECK(c.prefix.size() == 32 && !c.tracks.empty());
+    if (const auto it = streams.find(c.stream); it != streams.end()) {
+      CHECK(it->second != c);
+      CHECK((it->second.prefix == c.prefix) == (it->second.publication == c.publication));
+    }
+    for (const auto& [stream, start] : streams) CHECK(stream == c.stream || start.prefix != c.prefix);
+    waiting.erase(c.stream);
+    streams[c.stream] = c;
+  }
+  void apply(const plan::StopHls& c) {
+    auto made = streams.extract(c.stream);
+    if (c.over) {
+      CHECK(waiting.erase(c.stream) + (made.empty() ? 0 : 1) == 1);
+    } else {
+      CHECK(!made.empty());
+      waiting.insert(std::move(made));
+    }
+  }
+  static HlsStreams without_prefixes(HlsStreams all) {
+    for (auto& [stream, start] : all) start.prefix.clear();
+    return all;
+  }
 
   std::set<ConnectionId> open_;
   std::map<ConnectionId, std::vector<std::string>> inbox_;

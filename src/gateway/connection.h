@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "gateway/gateway.h"
 #include "gateway/response_head.h"
@@ -30,6 +31,33 @@ class Connection {
   virtual void drop() = 0;
   // The request that is to be answered later is answered now, 503.
   virtual void turn_away() = 0;
+};
+
+// Where a connection stands in one of Hall's lines, if it does.
+class Place {
+ public:
+  explicit Place(Connection& who) : who_(who) {}
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  void enter(std::list<Connection*>& line) {
+    line_ = &line;
+    at_ = line.insert(line.end(), &who_);
+  }
+  // At its end; nothing happens to one that has left.
+  void stand_in(std::list<Connection*>& line) {
+    if (line_ == nullptr) return;
+    line.splice(line.end(), *line_, at_);
+    line_ = &line;
+  }
+  void leave() {
+    if (line_ != nullptr) std::exchange(line_, nullptr)->erase(at_);
+  }
+  bool has_left() const { return line_ == nullptr; }
+
+ private:
+  Connection& who_;
+  std::list<Connection*>* line_ = nullptr;
+  std::list<Connection*>::iterator at_;
 };
 
 // What every connection of one gateway shares; outlives them all.

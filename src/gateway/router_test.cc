@@ -52,7 +52,8 @@ TEST(Router, AnAssetIsServedWithTagAndPolicies) {
   EXPECT_EQ(response.fixed_body.data(), kAssets[0].bytes.data());  // not copied
   EXPECT_THAT(response.headers, Contains(Pair("ETag", "\"p1\"")));
   EXPECT_THAT(response.headers, Contains(Pair("Cache-Control", "no-cache")));
-  EXPECT_THAT(response.headers, Contains(Pair("Content-Security-Policy", HasSubstr("connect-src 'self' https: ws: wss:"))));
+  EXPECT_THAT(response.headers,
+              Contains(Pair("Content-Security-Policy", HasSubstr("connect-src 'self' https: ws: wss:"))));
   EXPECT_THAT(response.headers, Contains(Pair("X-Content-Type-Options", "nosniff")));
   EXPECT_THAT(response.headers, Contains(Pair("Referrer-Policy", "no-referrer")));
   EXPECT_EQ(ask("GET", "/app.js").payload(), "code");

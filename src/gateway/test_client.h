@@ -103,6 +103,13 @@ class Client {
     return reply;
   }
 
+  // All that comes until the other side ends the connection.
+  std::string read_to_end() {
+    std::string all;
+    for (auto byte = read(1); !byte.empty(); byte = read(1)) all += byte;
+    return all;
+  }
+
   bool send_text(std::string_view text) { return send_frame(1, text); }
   bool send_frame(int opcode, std::string_view payload, bool fin = true, bool masked = true) {
     std::string frame;

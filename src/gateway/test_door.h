@@ -23,12 +23,12 @@ inline constexpr Asset kAssets[] = {{"/index.html", "text/html; charset=utf-8", 
 
 class Door {
  public:
-  explicit Door(Limits limits = {}, std::string certificate = {}, std::string key = {})
+  explicit Door(Limits limits = {}, std::string certificate = {}, std::string key = {}, std::vector<Route> more = {})
       : gateway({.listen = {"127.0.0.1:0"},
                  .tls_certificate = std::move(certificate),
                  .tls_key = std::move(key),
                  .limits = limits,
-                 .routes = {{.method = "GET", .path = "/v1/echo", .below = true, .answer = echo}},
+                 .routes = with_echo(std::move(more)),
                  .assets = kAssets},
                 {.admit = [this](const Upgrade& upgrade) { return admit(upgrade); },
                  .on_open = [this](const Upgrade& upgrade) { note([&] { opened.push_back(upgrade); }); },
@@ -82,6 +82,10 @@ class Door {
   std::expected<void, Denial> admit(const Upgrade&) {
     if (denial) return std::unexpected(*denial);
     return {};
+  }
+  static std::vector<Route> with_echo(std::vector<Route> routes) {
+    routes.push_back({.method = "GET", .path = "/v1/echo", .below = true, .answer = echo});
+    return routes;
   }
   static Response echo(const Request& r) {
     return {.content_type = "text/plain",

@@ -13,7 +13,7 @@ extern "C" {
 namespace heliograph::hls {
 namespace {
 
-constexpr int64_t kBitRate = 128'000;
+constexpr int64_t kBitRate = 112'000;
 
 std::unexpected<base::Trouble> trouble(int error) {
   return std::unexpected(libav::trouble(error, "libavcodec cannot encode AAC"));
@@ -30,7 +30,8 @@ std::expected<libav::Codec, base::Trouble> open() {
   opened->bit_rate = kBitRate;
   av_channel_layout_default(&opened->ch_layout, 2);
   opened->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;  // no ADTS: the configuration is in the initialisation segment
-  // Half the CPU of "twoloop". Noise substitution is for low rates, and costs too.
+  // Half the CPU of "twoloop", and of speech nearer to the original (49 instead of 29 dB at 128 kbit/s); it takes up to
+  // a quarter more bits than it is given. Noise substitution is for low rates, and costs too.
   av_opt_set(opened->priv_data, "aac_coder", "fast", 0);
   av_opt_set_int(opened->priv_data, "aac_pns", 0, 0);
   if (const int error = avcodec_open2(opened.get(), codec, nullptr); error < 0) return trouble(error);

@@ -12,12 +12,11 @@
 
 namespace heliograph::hls {
 
-// libavcodec's AAC-LC, 48 kHz, stereo, 128 kbit/s. About 1 % of a core.
+// libavcodec's AAC-LC, 48 kHz, stereo, about 128 kbit/s. It holds back the frame under way and two before it, up to
+// 64 ms of sound.
 class AacEncoder {
  public:
   static constexpr uint32_t kFrame = 1'024;  // samples
-  // What went in comes out when so much more has: the frame under way, and one that the encoder looks ahead.
-  static constexpr uint32_t kDelay = 2 * kFrame;
 
   static std::expected<AacEncoder, base::Trouble> create();
 

@@ -20,7 +20,7 @@ class AacWriter : public SampleWriter {
   AacWriter(OpusDecoder decoder, AacEncoder encoder) : decoder_(std::move(decoder)), encoder_(std::move(encoder)) {}
 
   const AudioConfig& config() const override { return encoder_.config(); }
-  Grain grain() const override { return {.tolerance = kTolerance, .delay = AacEncoder::kDelay}; }
+  Grain grain() const override { return {.tolerance = kTolerance}; }
   int64_t write_silence(int64_t duration) override;
   int64_t write(const OpusPacket& packet, base::ConstBytes payload, const Laying& laying) override;
   void reset() override { decoder_.reset(); }

@@ -37,6 +37,7 @@ int64_t to_grid(Duration time) {
 struct AudioTrack::State {
   explicit State(std::unique_ptr<SampleWriter> w) : writer(std::move(w)), grain(writer->grain()) {}
 
+  void step();
   void lay_next();
   int64_t position_of(const HeldPacket& packet);
   void fill_up_to(int64_t position);
@@ -113,6 +114,12 @@ void AudioTrack::State::lay_next() {
   lay(packet, position);
 }
 
+// The front packet, or a second of the silence before it: a caller who was away for an hour must not get that at once.
+void AudioTrack::State::step() {
+  const bool far = to_grid(queue.front().at - *epoch) > end + kAudioRate;
+  far ? fill_up_to(end + kAudioRate) : lay_next();
+}
+
 bool AudioTrack::State::full() const {
   const auto& samples = writer->samples();
   return !samples.empty() && end - samples.front().at >= kMaxWaiting;
@@ -140,19 +147,22 @@ void AudioTrack::receive(const RtpPacket& packet, Timestamp at) {
   const auto opus = parse_opus_packet(packet.payload);
   if (!opus) return;  // as if it were lost
   s.queue.put(packet, at, *opus);
-  if (s.queue.size() <= kMaxPackets) return;
-  if (s.epoch && !s.full()) return s.lay_next();
-  (void)s.queue.take();
+  while (s.queue.size() > kMaxPackets) {
+    if (s.epoch && !s.full()) {
+      s.step();
+    } else {
+      (void)s.queue.take();
+    }
+  }
 }
 
 void AudioTrack::advance(Timestamp now) {
   State& s = *state_;
   if (!s.epoch) return;
   const Timestamp given_up = now - kPatience;
-  while (!s.queue.empty() && !s.full() && (s.queue.is_next() || s.queue.front().at <= given_up)) s.lay_next();
-  // What the writer holds back must be filled too, for samples to be there up to then.
-  const int64_t target = to_grid(given_up - *s.epoch) + s.grain.delay;
-  for (; s.end + kSilence <= target && !s.full();) s.fill_up_to(s.end + kSilence);
+  while (!s.queue.empty() && !s.full() && (s.queue.is_next() || s.queue.front().at <= given_up)) s.step();
+  const int64_t target = to_grid(given_up - *s.epoch);
+  while (s.end + kSilence <= target && !s.full()) s.fill_up_to(s.end + kSilence);
 }
 
 std::optional<AudioSample> AudioTrack::take() {

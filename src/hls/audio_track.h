@@ -50,7 +50,9 @@ class AudioTrack {
   void start(base::Timestamp epoch);
   // at: of MediaClock, of the packet's first sample.
   void receive(const RtpPacket& packet, base::Timestamp at);
-  // Makes samples as far as packets go without a hole, and with silence up to now − kPatience.
+  // Makes samples as far as packets go without a hole, and with silence up to now − kPatience (20 ms less at most).
+  // AAC's come up to 64 ms later: its encoder looks ahead. No more than 10 s of samples wait for take(); then time
+  // waits too.
   void advance(base::Timestamp now);
   // The next sample in order: each begins where the one before ended.
   std::optional<AudioSample> take();

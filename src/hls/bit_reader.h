@@ -126,7 +126,7 @@ inline std::vector<uint8_t> escape(base::ConstBytes rbsp) {
     if (zeros >= 2 && b <= 3) put(3);
     put(b);
   }
-  if (zeros > 0) put(3);  // an RBSP that ends with cabac_zero_words
+  if (zeros >= 2) put(3);  // an RBSP that ends with cabac_zero_words
   return out;
 }
 

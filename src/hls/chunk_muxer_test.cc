@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <thread>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -70,8 +72,8 @@ testing::Track only_track(const Blob& chunk) {
 std::vector<uint8_t> copy(base::ConstBytes bytes) { return {bytes.begin(), bytes.end()}; }
 
 TEST(ChunkMuxer, AnInitialisationSegmentIsFtypAndMoovWithCmafsBrandAndNothingThatShiftsTimes) {
-  for (const auto& muxer : {muxer_of(h264()), muxer_of(aac())}) {
-    const auto& init = *muxer.init();
+  for (const auto& init_segment : {muxer_of(h264()).init(), muxer_of(aac()).init()}) {
+    const auto& init = *init_segment;
     EXPECT_EQ(types(init), "ftyp moov");
     const auto ftyp = base::as_text(find(init, "ftyp"));
     EXPECT_EQ(ftyp.substr(0, 4), "iso6");
@@ -103,9 +105,10 @@ base::ConstBytes entry(const ChunkMuxer& muxer, std::string_view path) {
 }
 
 TEST(ChunkMuxer, TheRecordOfH264AndAv1StandsInTheSampleEntryAsItIs) {
-  EXPECT_EQ(copy(entry(muxer_of(h264()), "avc1/avcC")), h264().record);
-  EXPECT_EQ(copy(entry(muxer_of(av1()), "av01/av1C")), av1().record);
-  base::ByteReader size(entry(muxer_of(av1()), "av01"));
+  const auto of_h264 = muxer_of(h264()), of_av1 = muxer_of(av1());
+  EXPECT_EQ(copy(entry(of_h264, "avc1/avcC")), h264().record);
+  EXPECT_EQ(copy(entry(of_av1, "av01/av1C")), av1().record);
+  base::ByteReader size(entry(of_av1, "av01"));
   size.skip(24);
   EXPECT_EQ(size.u16(), 1280);
   EXPECT_EQ(size.u16(), 720);
@@ -131,7 +134,8 @@ TEST(ChunkMuxer, TheRecordOfVp9IsWrittenFieldByField) {
 
 TEST(ChunkMuxer, TheRecordOfAacIsTheDecoderSpecificInfoOfEsds) {
   // ISO/IEC 14496-1 section 7.2.6.7: tag 5, a length that libavformat writes in 4 bytes.
-  const auto esds = copy(entry(muxer_of(aac()), "mp4a/esds"));
+  const auto muxer = muxer_of(aac());
+  const auto esds = entry(muxer, "mp4a/esds");
   const std::vector<uint8_t> wanted{0x05, 0x80, 0x80, 0x80, 0x02, 0x11, 0x90};
   EXPECT_FALSE(std::ranges::search(esds, wanted).empty());
 }
@@ -161,7 +165,7 @@ TEST(ChunkMuxer, AChunkIsOneMoofAndOneMdatThatHoldsTheSamples) {
   EXPECT_EQ(muxer.flush(), nullptr);
   const auto track = only_track(chunk);
   ASSERT_EQ(track.samples.size(), 2U);
-  for (const auto& sample : track.samples) EXPECT_EQ(copy(sample.data), kSlice);
+  for (const auto& sample : track.samples) EXPECT_EQ(sample.data, kSlice);
 }
 
 TEST(ChunkMuxer, AFragmentBeginsAtItsFirstSamplesDtsAlsoAfterAHoleAndBeyond32Bits) {
@@ -253,6 +257,40 @@ TEST(ChunkMuxer, WhatIsNoConfigurationIsTroubleWithASentence) {
   EXPECT_EQ(sentence(head), "the configuration of an Opus track is not an OpusHead");
 }
 
+TEST(ChunkMuxer, Av1ThatIsRubbishDoesNotSpoilTheFragment) {
+  auto muxer = muxer_of(av1());
+  const std::vector<uint8_t> frame{0x0a, 1, 0, 0x32, 3, 1, 2, 3};  // a sequence header, a frame
+  const std::vector<uint8_t> cut{0x0a, 1, 0, 0x32, 30, 1, 2, 3};   // larger than the sample
+  const std::vector<uint8_t> delimiter{0x12, 0}, forbidden{0x80, 1, 2};
+  int64_t at = 0;
+  for (const auto* data : {&frame, &cut, &delimiter, &forbidden, &frame})
+    muxer.add({.dts = at, .pts = at, .duration = 3000, .keyframe = true, .data = *data}), at += 3000;
+  EXPECT_EQ(muxer.refused(), 3U);
+  const auto track = only_track(muxer.flush());
+  ASSERT_EQ(track.samples.size(), 2U);
+  EXPECT_EQ(track.samples[0].data, frame);
+  EXPECT_EQ(track.samples[1].data, frame);
+}
+
+TEST(ChunkMuxer, AFragmentThatIsTooLargeTakesNoMore) {
+  auto muxer = muxer_of(aac());
+  for (int i = 0; i < 20'000; ++i) muxer.add({.dts = i, .pts = i, .duration = 1, .data = kSlice});
+  EXPECT_EQ(muxer.refused(), 20'000U - 16'384);
+  EXPECT_EQ(only_track(muxer.flush()).samples.size(), 16'384U);
+  muxer.add({.dts = 20'000, .pts = 20'000, .duration = 1, .data = kSlice});
+  EXPECT_NE(muxer.flush(), nullptr);
+}
+
+TEST(ChunkMuxer, LibavWritesNothingToStandardError) {
+  ::testing::internal::CaptureStderr();
+  EXPECT_TRUE(ChunkMuxer::create(h264()));
+  EXPECT_THROW(testing::demux(kSlice), std::runtime_error);
+  AudioConfig config = aac();
+  config.record = {0, 0};
+  (void)ChunkMuxer::create(config);
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+}
+
 class ChunkMuxerSeeds : public ::testing::TestWithParam<uint64_t> {};
 
 // Samples at random distances, some with holes between the fragments.
@@ -294,7 +332,7 @@ void expect_same(const testing::ReadSample& read, const testing::EncodedSample& 
   ASSERT_EQ(read.pts, added.pts);
   ASSERT_EQ(read.duration, added.duration);
   ASSERT_EQ(read.is_sync(), added.keyframe);
-  ASSERT_EQ(copy(read.data), added.data);
+  ASSERT_EQ(read.data, added.data);
 }
 
 TEST_P(ChunkMuxerSeeds, WhatIsReadIsWhatWasAdded) {
@@ -318,6 +356,17 @@ TEST_P(ChunkMuxerSeeds, TheSameSamplesGiveTheSameBytes) {
   const auto first = write(all), second = write(all);
   ASSERT_EQ(first.size(), second.size());
   for (size_t i = 0; i < first.size(); ++i) ASSERT_EQ(*first[i], *second[i]);
+}
+
+TEST_P(ChunkMuxerSeeds, MuxersOnSeveralThreadsDoNotMeet) {
+  base::Rng rng(GetParam());
+  const auto all = random_fragments(rng);
+  std::vector<Blob> here, there;
+  std::thread other([&] { there = write(all); });
+  here = write(all);
+  other.join();
+  ASSERT_EQ(here.size(), there.size());
+  for (size_t i = 0; i < here.size(); ++i) ASSERT_EQ(*here[i], *there[i]);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, ChunkMuxerSeeds, ::testing::Range<uint64_t>(1, 21));

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "hls/av1_headers.h"
+
 extern "C" {
 #include <libavutil/mem.h>
 #include <libavutil/opt.h>
@@ -25,6 +27,17 @@ constexpr const char* kFlagsWithoutIndex = "frag_custom+empty_moov+default_base_
 // Before each fragment. frag_discont: its tfdt is its first sample's dts; without it libavformat writes the end of the
 // fragment before, whatever hole is in between. negative_cts_offsets, which comes with cmaf, would move dts.
 constexpr const char* kFlagsOfFragment = "+frag_discont-negative_cts_offsets";
+
+// libavformat takes AV1 apart (it leaves out delimiters and padding), and writes half of what it cannot read.
+bool is_temporal_unit(base::ConstBytes data) {
+  bool has_frame = false;
+  while (!data.empty()) {
+    const auto obu = take_obu(data);
+    if (!obu) return false;
+    has_frame |= obu->type == ObuType::kFrame || obu->type == ObuType::kFrameHeader;
+  }
+  return has_frame;
+}
 
 }  // namespace
 
@@ -98,17 +111,18 @@ bool FragmentWriter::add_streams(std::vector<libav::Parameters> tracks) {
     if (stream == nullptr || avcodec_parameters_copy(stream->codecpar, parameters.get()) < 0) return false;
     const bool is_video = parameters->codec_type == AVMEDIA_TYPE_VIDEO;
     stream->time_base = {1, static_cast<int>(is_video ? kVideoRate : kAudioRate)};
-    tracks_.emplace_back();
+    tracks_.push_back({.is_av1 = parameters->codec_id == AV_CODEC_ID_AV1});
   }
   return true;
 }
 
 bool FragmentWriter::fits(const Track& track, const Sample& sample) const {
-  const bool has_content = !sample.data.empty() && sample.data.size() <= INT32_MAX && sample.duration > 0;
+  const bool has_room = sample.data.size() <= kMaxBytes - pending_bytes_ && pending_ < kMaxSamples;
+  const bool has_content = !sample.data.empty() && sample.duration > 0;
   const bool is_sane =
       sample.dts >= 0 && sample.pts >= sample.dts && sample.pts - sample.dts <= kMaxStep && sample.duration <= kMaxStep;
   const bool is_next = track.dts == INT64_MIN || (sample.dts > track.dts && sample.dts - track.dts <= kMaxStep);
-  return has_content && is_sane && is_next;
+  return has_room && has_content && is_sane && is_next && (!track.is_av1 || is_temporal_unit(sample.data));
 }
 
 bool FragmentWriter::add(size_t index, const Sample& sample) {
@@ -125,7 +139,9 @@ bool FragmentWriter::add(size_t index, const Sample& sample) {
   }
   if (pending_ == 0) begin_fragment();
   if (!write(index, placed)) return false;
-  track = {.dts = placed.dts, .end = placed.dts + placed.duration, .in_fragment = true};
+  track.dts = placed.dts;
+  track.end = placed.dts + placed.duration;
+  track.in_fragment = true;
   ++pending_;
   pending_bytes_ += placed.data.size();
   return true;

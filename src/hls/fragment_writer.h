@@ -18,6 +18,10 @@ namespace heliograph::hls {
 // interleaved, or moved so that the file begins at 0.
 class FragmentWriter {
  public:
+  // Of one fragment; more is refused.
+  static constexpr size_t kMaxBytes = 64 * 1024 * 1024;
+  static constexpr size_t kMaxSamples = 16'384;
+
   // with_index: finish() writes an mfra, for which 32 bytes a fragment and track are kept until then.
   static std::expected<std::unique_ptr<FragmentWriter>, base::Trouble> create(std::vector<libav::Parameters> tracks,
                                                                               bool with_index);
@@ -39,6 +43,7 @@ class FragmentWriter {
     int64_t dts = INT64_MIN;  // of the last sample
     int64_t end = INT64_MIN;  // of the last sample, dts + duration
     bool in_fragment = false;
+    bool is_av1 = false;
   };
 
   // What libavformat has written and nobody has taken.

@@ -17,8 +17,8 @@ namespace {
 
 // A keyframe behind a hole is taken before the hole is given up; but what is asked for again comes within a round trip.
 constexpr auto kEagerness = base::Duration::millis(100);
-// Of a source that another replaced: whole and not yet taken. The newest are given up when full.
-constexpr size_t kMaxReady = 256;
+// Pictures of sources that others replaced, whole and not yet taken. The newest are given up when full.
+constexpr size_t kMaxReadyBytes = 2 * FrameAssembler::kMaxFrameBytes;
 // Sources whose late packets are still known as such.
 constexpr size_t kMaxLeft = 8;
 
@@ -75,8 +75,9 @@ struct FrameAssembler::State {
   std::optional<uint64_t> source;
   std::vector<uint64_t> left;  // sources before
   std::deque<Frame> ready;     // of those
-  uint64_t breaks = 0;         // of the buffer, as far as they were seen
-  bool broken = true;          // needs a keyframe
+  size_t ready_bytes = 0;
+  uint64_t breaks = 0;  // of the buffer, as far as they were seen
+  bool broken = true;   // needs a keyframe
   bool delivered = false;
   uint64_t lost = 0;  // beside those of the buffer
 };
@@ -89,7 +90,7 @@ FrameAssembler& FrameAssembler::operator=(FrameAssembler&&) noexcept = default;
 
 void FrameAssembler::receive(base::Timestamp now, const RtpPacket& packet) {
   auto& s = *state_;
-  if (!s.packs() || std::ranges::contains(s.left, packet.source)) return;
+  if (!s.packs() || std::ranges::find(s.left, packet.source) != s.left.end()) return;
   if (s.source && s.source != packet.source) s.leave_source(now);
   s.source = packet.source;
   const bool starts = std::visit([&](const auto& d) { return d.starts_keyframe(packet.payload); }, s.depacketizer);
@@ -101,6 +102,7 @@ std::optional<Frame> FrameAssembler::take(base::Timestamp now) {
   if (s.ready.empty()) return s.next(now);
   auto frame = std::move(s.ready.front());
   s.ready.pop_front();
+  s.ready_bytes -= frame.data.size();
   return frame;
 }
 
@@ -114,10 +116,12 @@ uint64_t FrameAssembler::frames_lost() const { return state_->lost + state_->buf
 
 void FrameAssembler::State::leave_source(base::Timestamp now) {
   while (auto frame = next(now)) {
-    if (ready.size() < kMaxReady)
-      ready.push_back(std::move(*frame));
-    else
+    if (ready_bytes + frame->data.size() > kMaxReadyBytes) {
       ++lost;
+      break;
+    }
+    ready_bytes += frame->data.size();
+    ready.push_back(std::move(*frame));
   }
   lost += buffer.lost() + (buffer.empty() ? 0 : 1);
   buffer = PictureBuffer(kLimits);

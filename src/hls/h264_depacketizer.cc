@@ -207,8 +207,12 @@ std::optional<VideoConfig> H264Depacketizer::config_of(const Set& sequence,
                                                        const std::map<uint8_t, PictureSet>& pictures) const {
   const auto parsed = SequenceParameters::parse(sequence);
   if (!parsed) return std::nullopt;
-  VideoConfig config{.codec = plan::Codec::kH264, .width = parsed->width, .height = parsed->height};
-  config.codecs = fmt::format("avc1.{:02x}{:02x}{:02x}", parsed->profile, parsed->constraints, parsed->level);
+  VideoConfig config{
+      .codec = plan::Codec::kH264,
+      .record = {},
+      .codecs = fmt::format("avc1.{:02x}{:02x}{:02x}", parsed->profile, parsed->constraints, parsed->level),
+      .width = parsed->width,
+      .height = parsed->height};
   auto& out = config.record;
   const auto put_set = [&out](const Set& set) {
     out.push_back(static_cast<uint8_t>(set.size() >> 8));

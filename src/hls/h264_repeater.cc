@@ -36,8 +36,8 @@ int64_t order_delta(const SliceHeader& last, const SequenceParameters& sps) {
 
 bool is_repeatable(const SequenceParameters& sps, const PictureParameters& pps) {
   constexpr uint8_t kCavlcIntra = 44;  // profile_idc
-  return sps.frames_only && !sps.separate_colour_planes && sps.reference_frames > 0 && sps.profile != kCavlcIntra &&
-         pps.slice_groups == 1;
+  return sps.frames_only && sps.reordering.value_or(0) == 0 && !sps.separate_colour_planes &&
+         sps.reference_frames > 0 && sps.profile != kCavlcIntra && pps.slice_groups == 1;
 }
 
 }  // namespace

@@ -14,6 +14,9 @@ constexpr int64_t kCommonRate = 720'000;
 constexpr int64_t kUnitsOfVideo = kCommonRate / kVideoRate;
 constexpr int64_t kUnitsOfAudio = kCommonRate / kAudioRate;
 
+constexpr size_t kMaxHeldBytes = 16 * 1024 * 1024;  // more: the movie begins with the earliest of what there is
+constexpr size_t kMaxHeldSamples = 4'096;           // the same
+
 }  // namespace
 
 struct MovieMuxer::State {
@@ -31,6 +34,7 @@ struct MovieMuxer::State {
   std::vector<uint8_t> parameter_sets;  // of H.264, before each keyframe
   std::vector<uint8_t> keyframe;        // scratch
   std::vector<Held> held;
+  size_t held_bytes = 0;
   std::optional<int64_t> origin;  // in kCommonRate, the movie's time 0
   bool is_finished = false;
   uint64_t refused = 0;
@@ -84,6 +88,8 @@ void MovieMuxer::State::add(bool is_video, const Sample& sample) {
   if (origin) return write(is_video, sample);
   Held& copy = held.emplace_back(is_video, sample, std::vector(sample.data.begin(), sample.data.end()));
   copy.sample.data = copy.data;
+  held_bytes += copy.data.size();
+  if (held_bytes > kMaxHeldBytes || held.size() >= kMaxHeldSamples) begin();
 }
 
 void MovieMuxer::State::write(bool is_video, const Sample& sample) {

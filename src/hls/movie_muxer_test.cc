@@ -113,7 +113,7 @@ TEST(MovieMuxer, EveryKeyframeOfH264HasItsParameterSets) {
   size_t i = 0;
   for (const auto& fragment : fragments(file))
     for (const auto& sample : fragment.tracks.at(0).samples) {
-      ASSERT_EQ(std::vector(sample.data.begin(), sample.data.end()), with_sets(video.config, video.samples[i])) << i;
+      ASSERT_EQ(sample.data, with_sets(video.config, video.samples[i])) << i;
       ++i;
     }
   EXPECT_EQ(i, 60U);

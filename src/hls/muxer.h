@@ -19,8 +19,9 @@ namespace heliograph::hls {
 inline constexpr uint32_t kVideoRate = 90'000;  // Hz, timescale of video tracks; of audio kAudioRate
 
 // Refused, and counted: a dts that is negative, not after the last one, or 2^31 and more after it; pts < dts; no
-// duration; no data. One that begins a fragment before the end of the fragment before is decoded at that end instead,
-// and shown when it says.
+// duration; no data, or in AV1 none that can be read as OBUs; what makes a fragment larger than 64 MiB or 16,384
+// samples. One that begins a fragment before the end of the fragment before is decoded at that end instead, and shown
+// when it says.
 struct Sample {
   int64_t dts = 0;        // in the track's timescale, growing; the first sample's is where the fragment begins (tfdt)
   int64_t pts = 0;        // ≥ dts

@@ -110,7 +110,7 @@ struct Packager::State {
 };
 
 Packager::State::State(Timestamp now, int64_t unix_now, const PackagerOptions& o, const plan::StartHls& s)
-    : options(o), start(s), epoch{now, unix_now}, next_tick(now + kTick) {
+    : options(o), start(s), epoch{now, unix_now, now}, next_tick(now + kTick) {
   if (const auto* track = find(start.tracks, plan::Kind::kVideo)) {
     video_codec = track->codec.codec;
     feeds.resize(layers_of(*track));
@@ -167,7 +167,7 @@ void Packager::State::open_when_due(Timestamp now, PackagerOut& out) {
 void Packager::State::open(Timestamp now, Timestamp at, Duration observed, PackagerOut& out) {
   opened = true;
   timing = is_slow(observed) ? options.slow : options.live;
-  epoch = {at, epoch.unix_us + (at - epoch.at).us()};
+  epoch = {at, epoch.unix_us + (at - epoch.at).us(), now};
   segment_began = segment_ends = at;
   Recorder* const to = recorder ? &*recorder : nullptr;
   for (size_t i = 0; i < feeds.size(); ++i)
@@ -176,8 +176,6 @@ void Packager::State::open(Timestamp now, Timestamp at, Duration observed, Packa
   for (size_t i = 0; i < audio.size(); ++i) audio[i].start(epoch, timing, i == 0 ? to : nullptr, later.updates);
   if (!video.empty()) layers.any_ready() ? cut(now, later) : cut_to_slate(now, later);
   if (video.empty()) begin_segment(at);
-  if (recorder)
-    recorder->begin(video.empty() ? nullptr : video[0].config().get(), audio.empty() ? nullptr : &audio[0].config());
   Opened message{.timing = timing, .renditions = {}};
   for (const auto& r : video) message.renditions.push_back(r.described());
   for (const auto& r : audio) message.renditions.push_back(r.described());
@@ -301,6 +299,8 @@ void Packager::State::cut_to_slate(Timestamp now, PackagerOut& out) {
 }
 
 void Packager::State::begin_segment(Timestamp at) {
+  if (recorder)
+    recorder->begin(video.empty() ? nullptr : video[0].config().get(), audio.empty() ? nullptr : &audio[0].config());
   segment_began = at;
   segment_ends = at + timing.segment;
 }
@@ -397,7 +397,7 @@ void Packager::end(Timestamp now, PackagerOut& out) {
   auto& s = *state_;
   s.take_frames(now, out);
   if (s.layers.any_ready() && s.opened) s.cut(now, out);
-  for (auto& r : s.video) r.finish(now, out.updates);
+  for (auto& r : s.video) r.finish(now, s.epoch.ticks(now - kLateness, kVideoRate), out.updates);
   if (s.opened)
     for (auto& r : s.audio) r.finish(now, out.updates);
   if (s.recorder) s.recorder->finish(out.updates);

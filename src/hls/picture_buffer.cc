@@ -101,7 +101,8 @@ PictureBuffer::Picture PictureBuffer::extract() {
 bool PictureBuffer::skip_hole(base::Timestamp now) {
   const auto beyond = held_.upper_bound(end_);
   if (beyond == held_.end()) return false;
-  const auto eager = beyond->second.noticed + limits_.eagerness;
+  // In the beginning there is nothing to be lost by it.
+  const auto eager = beyond->second.noticed + (settled_ ? limits_.eagerness : base::Duration());
   const auto patient = beyond->second.noticed + limits_.patience;
   const auto keyframe = whole_keyframe();
   if (keyframe && now >= eager) return give_up_to(*keyframe, true), true;

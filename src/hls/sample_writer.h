@@ -27,7 +27,6 @@ class SampleWriter {
   struct Grain {
     int64_t tolerance = 0;  // packets that are off by more are laid anew
     bool whole = false;     // packets are taken or left as they are: neither cut nor stretched
-    int64_t delay = 0;      // what it holds back
   };
 
   virtual ~SampleWriter() = default;

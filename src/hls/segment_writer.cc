@@ -31,7 +31,7 @@ void SegmentWriter::end_part(base::Timestamp now, int64_t end, Updates& out) {
   if (!bytes) return;
   segment_bytes_ += bytes->size();
   ++parts_;
-  if (now - epoch_.time(end, rate_) > kLate) ++parts_late_;
+  if (now - std::max(epoch_.time(end, rate_), epoch_.opened) > kLate) ++parts_late_;
   out.emplace_back(Part{.rendition = rendition_,
                         .msn = next_msn_,
                         .index = next_part_++,

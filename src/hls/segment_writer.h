@@ -17,7 +17,8 @@ using Updates = std::vector<Update>;
 // Where the stream's time began: tick 0 of every track.
 struct Epoch {
   base::Timestamp at;
-  int64_t unix_us = 0;  // the same moment, µs since 1970
+  int64_t unix_us = 0;     // the same moment, µs since 1970
+  base::Timestamp opened;  // players came after this: what had ended by then could not be late
 
   // In ticks of `rate` a second.
   int64_t ticks(base::Timestamp t, uint32_t rate) const {
@@ -50,7 +51,9 @@ class SegmentWriter {
   base::DataRate peak() const { return peak_; }        // of the segments that have ended
   base::DataRate average() const { return average_; }  // the same, the newer the more it counts
   uint64_t parts() const { return parts_; }
-  uint64_t parts_late() const { return parts_late_; }  // given out more than kLate after their end
+  uint64_t parts_late() const {
+    return parts_late_;
+  }  // given out more than kLate after their end, for players who waited
 
  private:
   static constexpr base::Duration kLate = base::Duration::millis(500);

@@ -100,7 +100,8 @@ Timestamp SourceClock::place(uint32_t timestamp, Duration wanted) {
     placed_ = ticks;
   }
   const Timestamp time = plausible(Timestamp() + media(ticks) + *offset_);
-  if (!newest) return std::min(time, placed_at_);
+  // Reordering is not that deep: this clock was set back, which will be seen soon.
+  if (!newest) return time < placed_at_ - kStep ? placed_at_ : std::min(time, placed_at_);
   return placed_at_ = std::max(time, placed_at_);
 }
 

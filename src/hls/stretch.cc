@@ -18,7 +18,7 @@ Stereo between(Stereo a, Stereo b, Stereo c, Stereo d, float t) {
 
 void stretch(std::span<const Stereo> sound, size_t size, std::vector<Stereo>& out) {
   out.resize(size);
-  if (sound.empty()) return std::ranges::fill(out, Stereo());
+  if (sound.empty()) return out.assign(size, Stereo());
   const size_t last = sound.size() - 1;
   for (size_t i = 0; i < size; ++i) {
     const size_t scaled = i * sound.size();

@@ -63,7 +63,7 @@ struct ReadSample {
   int64_t dts = 0, pts = 0;
   uint32_t duration = 0;
   uint32_t flags = 0;  // section 8.8.3.1
-  base::ConstBytes data = {};
+  std::vector<uint8_t> data = {};
 
   bool is_sync() const { return (flags & 0x0001'0000) == 0; }
   uint32_t depends_on() const { return (flags >> 24) & 3; }  // 1: on others, 2: on none
@@ -116,7 +116,8 @@ inline void read_trun(base::ConstBytes payload, base::ConstBytes moof, const Def
     const uint32_t offset = (flags & 0x800) != 0 ? reader.u32() : 0;
     sample.pts = sample.dts + (version == 0 ? int64_t{offset} : int64_t{static_cast<int32_t>(offset)});
     if (!reader.ok() || at + size > moof.size()) throw std::runtime_error("trun: beyond the end");
-    sample.data = moof.subspan(at, size);
+    const auto data = moof.subspan(at, size);
+    sample.data.assign(data.begin(), data.end());
     at += size;
     track.end += sample.duration;
     track.samples.push_back(sample);

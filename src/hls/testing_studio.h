@@ -49,7 +49,7 @@ class Player {
       if (file.empty()) return;
       const auto read = demux(file, true);
       EXPECT_EQ(read.damaged, 0) << "rendition " << rendition;
-      pictures += read.pictures.size();
+      pictures += read.streams.at(0).decoded.size();
     };
     for (const auto& [msn, segment] : track.segments) {
       if (segment.parts.empty()) continue;
@@ -85,8 +85,9 @@ class Player {
   int64_t unix_offset = 0;  // of virtual time
 
  private:
-  void take(Timestamp, const Opened& u) {
+  void take(Timestamp now, const Opened& u) {
     EXPECT_FALSE(opened);
+    opened_at_ = now;
     opened = u;
     for (size_t i = 0; i < u.renditions.size(); ++i) described[i] = u.renditions[i];
   }
@@ -138,7 +139,7 @@ class Player {
     Duration sum;
     for (const auto& part : segment.parts) sum += part.duration;
     const auto end = Timestamp::from_micros(segment.parts[0].starts_at - unix_offset) + sum;
-    latest = std::max(latest, now - end);
+    if (end > opened_at_) latest = std::max(latest, now - end);
   }
   void take(Timestamp, const SegmentEnd& u) {
     auto& segment = tracks[u.rendition].segments[u.msn];
@@ -162,6 +163,7 @@ class Player {
     recorded = u.last;
   }
 
+  Timestamp opened_at_;
   std::map<uint64_t, bool> discontinuous_;
 };
 
@@ -178,6 +180,14 @@ class Studio {
   };
   static constexpr int64_t kUnix = 1'700'000'000'000'000;
 
+  static plan::UplinkTrack track(plan::Kind kind, plan::Codec codec) {
+    plan::UplinkTrack made;
+    made.kind = kind;
+    made.mid = kind == plan::Kind::kAudio ? "0" : "1";
+    made.codec.codec = codec;
+    return made;
+  }
+
   explicit Studio(PackagerOptions options = {}, bool audio = true,
                   std::vector<std::pair<int, int>> sizes = {{320, 180}}, uint64_t seed = 1)
       : rng(seed) {
@@ -186,9 +196,8 @@ class Studio {
     start.stream = {"tea", "ann", "ann-1"};
     start.publication = {0, 7};
     start.prefix = "abcdef";
-    if (audio) start.tracks.push_back({.kind = plan::Kind::kAudio, .mid = "0", .codec = {.codec = plan::Codec::kOpus}});
-    if (!sizes.empty())
-      start.tracks.push_back({.kind = plan::Kind::kVideo, .mid = "1", .codec = {.codec = plan::Codec::kH264}});
+    if (audio) start.tracks.push_back(track(plan::Kind::kAudio, plan::Codec::kOpus));
+    if (!sizes.empty()) start.tracks.push_back(track(plan::Kind::kVideo, plan::Codec::kH264));
     if (sizes.size() > 1) start.tracks.back().rids = std::vector<std::string>(sizes.size(), "r");
     packager = std::make_unique<Packager>(now, kUnix + now.us(), options, start);
     player.unix_offset = kUnix;
@@ -290,7 +299,7 @@ class Studio {
   }
   void send(RtpPacket packet, std::vector<uint8_t> payload) {
     auto delay = Duration::millis(20) + Duration::micros(rng.below(8'000));
-    while (rng.below(10'000) < loss * 10'000) delay += Duration::millis(60);  // until the NACK is answered
+    while (rng.chance(loss)) delay += Duration::millis(60);  // until the NACK is answered
     packet.arrival = now + delay;
     flying_.push({packet.arrival, ++order_, packet, std::move(payload)});
   }

@@ -12,6 +12,8 @@ namespace {
 
 int64_t ticks_of(base::Duration d) { return d.us() * (kVideoRate / 1'000) / 1'000; }
 
+constexpr int64_t kNoticed = kVideoRate / 25;  // of sound against pictures
+
 // Worth telling players of: they have the playlist of variants already.
 bool differs(base::DataRate before, base::DataRate now) {
   return std::abs(now.bps() - before.bps()) * 10 > before.bps();
@@ -31,8 +33,10 @@ void VideoRendition::cut(base::Timestamp now, int64_t at, std::shared_ptr<const 
   const bool running = writer_.has_muxer();
   while (running && at >= writer_.part_start() + part_ && close_full(now, out)) {
   }
-  // No segment is without a part: its number would be another's in the other renditions.
-  if (running && held_.empty() && writer_.part_start() == writer_.segment_start()) hold_filler();
+  // No segment is without a part: its number would be another's in the other renditions. And where nothing was shown
+  // for longer than the ear would notice, the sound that belongs to the old segment does not wait for the new one.
+  const bool first = writer_.part_start() == writer_.segment_start();
+  if (running && held_.empty() && (first || at - writer_.part_start() > kNoticed)) hold_filler();
   // Without a sample the open part never was: the new segment begins where it would have.
   const int64_t limit = writer_.part_start() + part_;
   const int64_t end = held_.empty() ? writer_.part_start() : std::clamp(at, held_.back().dts + 1, limit);
@@ -126,10 +130,12 @@ void VideoRendition::describe(Updates& out) {
   out.emplace_back(Described{index_, described_});
 }
 
-void VideoRendition::finish(base::Timestamp now, Updates& out) {
+void VideoRendition::finish(base::Timestamp now, int64_t until, Updates& out) {
+  fill(now, until, out);
   if (!held_.empty()) {
     constexpr int64_t kLastFrame = kVideoRate / 30;
-    close(now, std::min(held_.back().dts + kLastFrame, writer_.part_start() + part_), out);
+    const int64_t end = std::max(held_.back().dts + kLastFrame, until);
+    close(now, std::min(end, writer_.part_start() + part_), out);
   }
   writer_.end_segment(out);
 }

@@ -32,8 +32,8 @@ class VideoRendition {
   void append(base::Timestamp now, const Frame& frame, int64_t pts, Updates& out);
   // Time has come to tick `time`: parts that end before it are closed. False: nothing can fill one of them.
   bool fill(base::Timestamp now, int64_t time, Updates& out);
-  // The last part and segment.
-  void finish(base::Timestamp now, Updates& out);
+  // The last part, up to tick `until` where it can be, and the last segment.
+  void finish(base::Timestamp now, int64_t until, Updates& out);
 
   const std::shared_ptr<const VideoConfig>& config() const { return config_; }
   bool is_slate() const { return slate_ != nullptr; }

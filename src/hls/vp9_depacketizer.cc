@@ -17,8 +17,8 @@ namespace {
 constexpr size_t kMaxFrames = 8;  // of a superframe (VP9 bitstream specification, annex B.3)
 
 struct Size {
-  uint16_t width = 0;
-  uint16_t height = 0;
+  uint32_t width = 0;
+  uint32_t height = 0;
 };
 
 // The frames of one picture, a spatial layer each, one behind the other.
@@ -88,10 +88,10 @@ uint8_t level_of(Size size) {
                                {60, 1'176'502'272, 35'651'584, 16'832},
                                {61, 2'353'004'544, 35'651'584, 16'832}};
   constexpr uint8_t kHighest = 62;
-  const uint32_t area = uint32_t{size.width} * size.height;
+  const uint64_t area = uint64_t{size.width} * size.height;
   const uint32_t side = std::max(size.width, size.height);
   const auto* fits = std::ranges::find_if(
-      kLevels, [&](const Level& l) { return uint64_t{area} * 30 <= l.rate && area <= l.area && side <= l.side; });
+      kLevels, [&](const Level& l) { return area * 30 <= l.rate && area <= l.area && side <= l.side; });
   return fits == std::end(kLevels) ? kHighest : fits->number;
 }
 
@@ -117,8 +117,8 @@ VideoConfig config_of(const Vp9FrameHeader& header, Size size) {
   return {.codec = plan::Codec::kVp9,
           .record = {header.profile, level, sampling, primaries, transfer, matrix, 0, 0},
           .codecs = fmt::format("vp09.{:02}.{:02}.{:02}", header.profile, level, header.bit_depth),
-          .width = size.width,
-          .height = size.height};
+          .width = static_cast<uint16_t>(size.width),
+          .height = static_cast<uint16_t>(size.height)};
 }
 
 }  // namespace
@@ -133,13 +133,15 @@ std::optional<CodedPicture> Vp9Depacketizer::assemble(std::span<const base::Cons
   const auto frames = split_superframe(layers.data);
   const auto header = frames.empty() ? std::nullopt : Vp9FrameHeader::parse(frames.front());
   if (layers.open || !header) return std::nullopt;
-  CodedPicture picture{.keyframe = header->keyframe && header->width != 0 && header->height != 0};
-  if (picture.keyframe) {
+  CodedPicture picture;
+  if (header->keyframe) {
     // The other layers of a keyframe are predicted from its first, and larger.
     const auto largest = layers.structure[layers.highest];
     const bool told = layers.highest > 0 && largest.width != 0 && largest.height != 0;
-    picture.config = config_ =
-        same_or_new(config_, config_of(*header, told ? largest : Size{header->width, header->height}));
+    const auto size = told ? largest : Size{header->width, header->height};
+    if (std::max(size.width, size.height) > UINT16_MAX) return std::nullopt;
+    picture.keyframe = true;
+    picture.config = config_ = same_or_new(config_, config_of(*header, size));
   }
   if (layers.sizes.size() > 1) append_index(layers.data, layers.sizes);
   picture.data = std::move(layers.data);

@@ -20,7 +20,8 @@ struct Capabilities {
   crypto::Fingerprint fingerprint;              // of our certificate
   bool audio_only = false;                      // a2m: video lines are answered with port 0 and not offered
   // The first of these that is offered is taken, before the offer's own order: on a restart the codec that the living
-  // publication has, so that its viewers notice nothing (B-22); when the uplink goes to HLS what an mp4 may hold (B-25).
+  // publication has, so that its viewers notice nothing (B-22); when the uplink goes to HLS what an mp4 may hold
+  // (B-25).
   std::vector<plan::Codec> preferred_video = {};
 };
 

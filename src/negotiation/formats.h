@@ -20,9 +20,9 @@ std::optional<plan::Kind> kind_of(const sdp::Media& media);
 // a=rtcp-fb is taken as it stands; transport-cc also needs the header extension, which is the caller's to check.
 std::vector<plan::CodecParameters> formats_of(const sdp::Media& media);
 
-// The one format that we take of a line: the first of `preferred` that is there, else the line's first codec. Of several H264
-// formats, packetization-mode=1 and then the constrained baseline profile, which every viewer decodes, go first.
-// nullopt: none is known to us.
+// The one format that we take of a line: the first of `preferred` that is there, else the line's first codec. Of
+// several H264 formats, packetization-mode=1 and then the constrained baseline profile, which every viewer decodes, go
+// first. nullopt: none is known to us.
 std::optional<plan::CodecParameters> choose_format(const sdp::Media& media, std::span<const plan::Codec> preferred);
 
 // The value of a parameter of a=fmtp ("packetization-mode=1;…"); nullopt when it is not there.

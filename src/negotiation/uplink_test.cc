@@ -332,6 +332,10 @@ TEST(Uplink, PutsAPreferredCodecBeforeTheOffersOrder) {  // B-25, B-22
   EXPECT_EQ(chosen(capabilities()), Codec::kVp8);
   EXPECT_EQ(chosen(preferring(Codec::kH264)), Codec::kH264);
   EXPECT_EQ(chosen(preferring(Codec::kAv1)), Codec::kAv1);
+  auto several = preferring(Codec::kH264);
+  several.preferred_video.insert(several.preferred_video.begin(), Codec::kVp9);
+  EXPECT_EQ(chosen(several), Codec::kVp9);
+  EXPECT_EQ(accepted(kBothOffer, several).tracks.at(1).codec.codec, Codec::kVp8);
   EXPECT_EQ(accepted(kBothOffer, preferring(Codec::kH264)).tracks.at(1).codec.codec, Codec::kVp8);
 }
 

@@ -29,7 +29,7 @@ class Disk {
 };
 
 struct Options {
-  base::Duration dvr;                                  // seconds back that may be sought; 0: the live window only
+  base::Duration dvr = {};                             // seconds back that may be sought; 0: the live window only
   base::Duration kept = base::Duration::seconds(60);   // after the end
   size_t max_streams = 10'000;                         // one more is not served
   size_t max_waiting = 50'000;                         // requests that wait, over all streams; one more is 503

@@ -12,11 +12,13 @@ namespace json = boost::json;
 json::value limit(size_t value) { return value == SIZE_MAX ? json::value() : json::value(value); }
 
 json::object to_json(const control::ParticipantSession& session) {
-  return {{"sessionId", session.session_id}, {"category", session.traits.category},
-          {"host", session.traits.host},     {"deviceId", session.traits.device_id},
-          {"connected", session.connected},  {"publishing", session.publishing},
-          {"video", session.video},          {"audio", session.audio},
-          {"watching", session.watching}};
+  json::object object{{"sessionId", session.session_id}, {"category", session.traits.category},
+                      {"host", session.traits.host},     {"deviceId", session.traits.device_id},
+                      {"connected", session.connected},  {"publishing", session.publishing},
+                      {"video", session.video},          {"audio", session.audio},
+                      {"watching", session.watching}};
+  if (session.hls) object["hls"] = rest::to_json(*session.hls);
+  return object;
 }
 
 json::object to_json(const control::PublishedTrack& track) {
@@ -44,6 +46,7 @@ json::object to_json(const control::RoomSummary& room) {
   return {{"rid", room.rid},
           {"ch", to_text(room.channel)},
           {"persistent", room.persistent},
+          {"hlsTokens", room.hls_tokens},
           {"limits", json::object{{"publishers", limit(room.max_publishers)},
                                   {"users", limit(room.max_users)},
                                   {"sessions", limit(room.max_sessions)}}},
@@ -54,6 +57,8 @@ json::object to_json(const control::RoomSummary& room) {
           {"publications", room.publications},
           {"rev", room.rev}};
 }
+
+json::object to_json(const control::HlsStatus& hls) { return {{"url", hls.url}, {"state", plan::to_text(hls.state)}}; }
 
 json::object to_json(const control::Participant& participant) {
   json::array sessions;

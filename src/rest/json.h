@@ -10,6 +10,7 @@ namespace heliograph::rest {
 
 boost::json::object to_json(const control::RoomSummary& room);
 boost::json::object to_json(const control::Participant& participant);
+boost::json::object to_json(const control::HlsStatus& hls);
 boost::json::object to_json(const control::RoomStats& stats);
 
 }  // namespace heliograph::rest

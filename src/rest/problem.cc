@@ -35,6 +35,8 @@ constexpr Named named(Kind kind) {
       return {404, "/problems/room-not-found", "The room does not exist"};
     case Kind::kParticipantNotFound:
       return {404, "/problems/participant-not-found", "The participant is not in the room"};
+    case Kind::kHlsNotFound:
+      return {404, "/problems/hls-not-found", "There is no HLS stream"};
     case Kind::kMethodNotAllowed:
       return {405, "/problems/method-not-allowed", "The path does not take this method"};
     case Kind::kRoomConflict:
@@ -43,6 +45,8 @@ constexpr Named named(Kind kind) {
       return {409, "/problems/room-full", "The room has no place left"};
     case Kind::kWrongRoomType:
       return {409, "/problems/wrong-room-type", "Rooms of this type have no such thing"};
+    case Kind::kNotPublishing:
+      return {409, "/problems/not-publishing", "The session publishes nothing"};
     case Kind::kUnsupportedMediaType:
       return {415, "/problems/unsupported-media-type", "The body is not of a type that is taken here"};
     case Kind::kTooManyRequests:

@@ -21,10 +21,12 @@ struct Problem {
     kNotFound,              // 404: no such resource whatever rooms there are
     kRoomNotFound,          // 404
     kParticipantNotFound,   // 404
+    kHlsNotFound,           // 404: no stream
     kMethodNotAllowed,      // 405
     kRoomConflict,          // 409: the room is there and is another
     kRoomFull,              // 409: no place in it
     kWrongRoomType,         // 409: rooms of this type have no such thing
+    kNotPublishing,         // 409: the session publishes nothing
     kUnsupportedMediaType,  // 415
     kTooManyRequests,       // 429
     kUnavailable,           // 503: the server is full or about to stop

@@ -44,12 +44,24 @@ std::optional<Problem> query_problem(const Call& call) {
   return query ? std::nullopt : std::optional(query.error());
 }
 
+room::SessionKey session_of(const Call& call) { return {call.user_id, call.session_id}; }
+
+Problem no_hls(std::string sentence) { return {.kind = Problem::Kind::kHlsNotFound, .detail = std::move(sentence)}; }
+
+// What no request for a stream goes with.
+std::optional<Problem> hls_problem(const Call& call) {
+  if (auto problem = query_problem(call)) return problem;
+  if (!call.admin.makes_hls()) return no_hls("This server makes no HLS.");
+  return std::nullopt;
+}
+
 // ── bodies ──
 
 // A null takes a limit away (RFC 7396).
 RoomSettings read_settings(Fields& fields, const RoomSettings& none, std::optional<Problem>& problem) {
   RoomSettings settings;
   settings.persistent = fields.boolean("persistent");
+  settings.hls_tokens = fields.boolean("hlsTokens");
   const auto* limits = fields.object("limits");
   if (limits == nullptr) return settings;
   Fields inner(*limits, "/limits", problem);
@@ -212,7 +224,31 @@ Answer kick_participant(const Call& call) {
 
 Answer kick_session(const Call& call) {
   if (auto problem = query_problem(call)) return Failure(*std::move(problem));
-  return done(call.admin.kick(call.rid, room::SessionKey{call.user_id, call.session_id}));
+  return done(call.admin.kick(call.rid, session_of(call)));
+}
+
+Answer get_hls(const Call& call) {
+  if (auto problem = hls_problem(call)) return Failure(*std::move(problem));
+  const auto hls = call.admin.hls(call.rid, session_of(call));
+  if (!hls) return Failure(to_problem(hls.error()));
+  if (!*hls) return Failure(no_hls("The session is not forwarded as HLS; PUT starts it."));
+  return json_response(200, to_json(**hls));
+}
+
+Answer start_hls(const Call& call) {
+  if (auto problem = hls_problem(call)) return Failure(*std::move(problem));
+  const auto forwarded = call.admin.start_hls(call.rid, session_of(call));
+  if (!forwarded) return Failure(to_problem(forwarded.error()));
+  if (!*forwarded)
+    return Failure(
+        Problem{.kind = Problem::Kind::kNotPublishing,
+                .detail = "Only what is published already can be forwarded; the session publishes nothing."});
+  return json_response((*forwarded)->started ? 201 : 200, to_json((*forwarded)->hls));
+}
+
+Answer stop_hls(const Call& call) {
+  if (auto problem = hls_problem(call)) return Failure(*std::move(problem));
+  return done(call.admin.stop_hls(call.rid, session_of(call)));
 }
 
 }  // namespace heliograph::rest

@@ -19,7 +19,7 @@ struct Call {
   control::Admin& admin;
   std::string rid = {};         // "" for /v1/rooms
   std::string user_id = {};     // of …/participants/{userId}
-  std::string session_id = {};  // of …/participants/{userId}/{sessionId}
+  std::string session_id = {};  // of …/participants/{userId}/{sessionId}, and below it
 };
 using Answer = std::expected<gateway::Response, Problem>;
 
@@ -42,5 +42,9 @@ Answer put_participant(const Call& call);
 Answer kick_participant(const Call& call);
 // /v1/rooms/{rid}/participants/{userId}/{sessionId}
 Answer kick_session(const Call& call);
+// /v1/rooms/{rid}/participants/{userId}/{sessionId}/hls
+Answer get_hls(const Call& call);
+Answer start_hls(const Call& call);
+Answer stop_hls(const Call& call);
 
 }  // namespace heliograph::rest

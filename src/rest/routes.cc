@@ -23,7 +23,7 @@ constexpr std::string_view kRoot = "/v1/rooms";
 constexpr std::array kMethods = {"GET", "POST", "PUT", "PATCH", "DELETE"};  // all that any resource takes
 constexpr size_t kMaxIdBytes = 256;                                         // B-11
 
-enum class Resource { kRooms, kRoom, kStats, kParticipants, kParticipant, kSession };
+enum class Resource { kRooms, kRoom, kStats, kParticipants, kParticipant, kSession, kHls };
 
 struct Operation {
   Resource resource;
@@ -41,6 +41,9 @@ constexpr std::array kOperations = {
     Operation{Resource::kParticipant, "PUT", put_participant},
     Operation{Resource::kParticipant, "DELETE", kick_participant},
     Operation{Resource::kSession, "DELETE", kick_session},
+    Operation{Resource::kHls, "GET", get_hls},
+    Operation{Resource::kHls, "PUT", start_hls},
+    Operation{Resource::kHls, "DELETE", stop_hls},
 };
 
 // ── which resource ──
@@ -73,7 +76,8 @@ std::optional<Resource> resource_of(const std::vector<std::string_view>& segment
     default:
       break;
   }
-  if (segments.size() > 4 || segments[1] != "participants") return std::nullopt;
+  if (segments.size() > 5 || segments[1] != "participants") return std::nullopt;
+  if (segments.size() == 5) return segments[4] == "hls" ? std::optional(Resource::kHls) : std::nullopt;
   return std::array{Resource::kParticipants, Resource::kParticipant, Resource::kSession}[segments.size() - 2];
 }
 
@@ -85,7 +89,7 @@ std::expected<Place, Problem> place_of(std::string_view path) {
     return Failure(Problem{.kind = Problem::Kind::kNotFound, .detail = "No resource of the API has such a path."});
   Place place{.resource = *resource, .ids = {}};
   for (size_t i = 0; i < segments.size(); ++i) {
-    if (i == 1) continue;  // "stats", "participants"
+    if (i == 1 || i == 4) continue;  // "stats", "participants"; "hls"
     auto id = percent_decoded(segments[i]);
     if (!id) return Failure(invalid("An id in the path is not percent-encoded UTF-8."));
     if (id->size() > kMaxIdBytes) return Failure(invalid(fmt::format("An id is longer than {} bytes.", kMaxIdBytes)));

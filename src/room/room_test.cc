@@ -111,6 +111,22 @@ TEST(Room, TheListShowsWhatIsEnabledNegotiatedAndUp) {  // B-26, B-31
   EXPECT_FALSE(listed(room, key));
 }
 
+TEST(Room, ForwardingBelongsToThePublication) {  // B-25
+  Room room({}, "a");
+  const SessionKey key{"a", "s"};
+  join(room, "a");
+  room.forward(key, true);  // publishes nothing
+  room.publish(key, {0, 1}, {track(plan::Codec::kOpus)});
+  EXPECT_FALSE(room.session(key)->publication->forwarded);
+  const auto before = room.hls_version();
+  room.forward(key, true);
+  EXPECT_GT(room.hls_version(), before);
+  room.publish(key, {0, 1}, {track(plan::Codec::kOpus), track(plan::Codec::kVp8)});
+  EXPECT_TRUE(room.session(key)->publication->forwarded);
+  room.publish(key, {0, 2}, {track(plan::Codec::kOpus)});
+  EXPECT_FALSE(room.session(key)->publication->forwarded);
+}
+
 TEST(Room, ARouteIsAnAnsweredDownlinkToALivingPublication) {
   Room room({}, "a");
   const SessionKey alice{"a", "s"}, bob{"b", "s"};

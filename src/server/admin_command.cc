@@ -200,12 +200,16 @@ json::value limit_of(const std::string& text) {
 struct Settings {
   bool persistent = false;
   CLI::Option* persistent_given = nullptr;
+  bool hls_tokens = false;
+  CLI::Option* hls_tokens_given = nullptr;
   std::array<std::string, 3> limits;
 
   static constexpr std::array kNames = {"publishers", "users", "sessions"};
 
   void declare(CLI::App& app) {
     persistent_given = app.add_flag("--persistent,!--no-persistent", persistent, "Stays when it is empty, or not");
+    hls_tokens_given = app.add_flag("--hls-tokens,!--no-hls-tokens", hls_tokens,
+                                    "Only who has a token for the room may watch its HLS streams, or anybody");
     const auto takes = [](const std::string& text) {
       const bool digits = !text.empty() && text.size() <= 15 && text.find_first_not_of("0123456789") == text.npos;
       return digits || text == "none" ? "" : text + " is neither a whole number nor none";
@@ -219,6 +223,7 @@ struct Settings {
   json::object body() const {
     json::object body, given;
     if (persistent_given->count() > 0) body["persistent"] = persistent;
+    if (hls_tokens_given->count() > 0) body["hlsTokens"] = hls_tokens;
     for (size_t i = 0; i < kNames.size(); ++i)
       if (!limits[i].empty()) given[kNames[i]] = limit_of(limits[i]);
     if (!given.empty()) body["limits"] = std::move(given);
@@ -297,7 +302,7 @@ Exit room_command(Arguments arguments, const Environment& environment) {
   return answer ? shown(common, *answer, *verbs.stats ? stats_text : room_card) : answer.error();
 }
 
-// The positionals that the next three have.
+// The positionals that the next four have.
 void declare_participant(CLI::App& app, std::string& rid, std::string& user_id) {
   app.add_option("RID", rid, "The room; behind -- it may begin with a dash")->required();
   app.add_option("USERID", user_id, "The user")->required();
@@ -351,6 +356,23 @@ Exit role_command(const Arguments& arguments, const Environment& environment) {
   return done(common, client->ask("PUT", path_of({rid, user_id}), &body), user_id + " is " + role);
 }
 
+Exit hls_command(const Arguments& arguments, const Environment& environment) {
+  CLI::App app("Makes an HLS stream of what a session publishes, says how it is doing, or ends it.", "heliograph hls");
+  Common common;
+  std::string verb, rid, user_id, session_id;
+  app.add_option("VERB", verb, "start, show or stop")->required()->check(CLI::IsMember({"start", "show", "stop"}));
+  declare_participant(app, rid, user_id);
+  app.add_option("SESSIONID", session_id, "The session that publishes")->required();
+  declare(app, common, environment);
+  if (auto exit = parse(app, arguments)) return *exit;
+  auto client = Client::to(common);
+  if (!client) return client.error();
+  const auto path = path_of({rid, user_id, session_id}) + "/hls";
+  if (verb == "stop") return done(common, client->ask("DELETE", path), "stopped");
+  const auto hls = client->ask(verb == "start" ? "PUT" : "GET", path);
+  return hls ? shown(common, *hls, hls_card) : hls.error();
+}
+
 struct Named {
   std::string_view name;
   Exit (*run)(Arguments, const Environment&);
@@ -361,6 +383,7 @@ constexpr std::array kCommands = {
     Named{"kick", [](Arguments a, const Environment& e) { return kick_command(a, e); }},
     Named{"unban", [](Arguments a, const Environment& e) { return unban_command(a, e); }},
     Named{"role", [](Arguments a, const Environment& e) { return role_command(a, e); }},
+    Named{"hls", [](Arguments a, const Environment& e) { return hls_command(a, e); }},
 };
 
 const Named* command_of(int argc, const char* const* argv) {
@@ -385,7 +408,9 @@ std::string_view admin_usage() {
          "  heliograph kick RID USERID [SESSIONID] [--ban]\n"
          "                                      end a user's sessions, or one of them\n"
          "  heliograph unban RID USERID         let a user come back\n"
-         "  heliograph role RID USERID ROLE     make a user viewer, publisher or admin\n";
+         "  heliograph role RID USERID ROLE     make a user viewer, publisher or admin\n"
+         "  heliograph hls start|show|stop RID USERID SESSIONID\n"
+         "                                      make an HLS stream of what a session publishes, show or end it\n";
 }
 
 }  // namespace heliograph::server

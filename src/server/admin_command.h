@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `heliograph rooms | room | kick | unban | role`: what an operator does from a shell, over REST
+// `heliograph rooms | room | kick | unban | role | hls`: what an operator does from a shell, over REST
 // (section 6 of behaviour.md).
 #pragma once
 

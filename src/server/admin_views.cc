@@ -76,6 +76,7 @@ std::string room_card(const json::value& room) {
   return card_of(room, {{"rid", "rid"},
                         {"type", "ch"},
                         {"persistent", "persistent"},
+                        {"HLS by token only", "hlsTokens"},
                         {"owner", "owner"},
                         {"users", "users"},
                         {"sessions", "sessions"},
@@ -84,6 +85,8 @@ std::string room_card(const json::value& room) {
                         {"users at most", "limits.users"},
                         {"sessions at most", "limits.sessions"}});
 }
+
+std::string hls_card(const json::value& hls) { return card_of(hls, {{"URL", "url"}, {"state", "state"}}); }
 
 std::string rooms_table(const json::value& list) {
   return table_of(array_in(list, "rooms"), {{"RID", "rid"},
@@ -97,14 +100,15 @@ std::string rooms_table(const json::value& list) {
 
 std::string participants_table(const json::value& list) {
   Table table;
-  table.add({"USER", "ROLE", "OWNER", "BANNED", "SESSION", "HOST", "CATEGORY", "CONNECTED", "PUBLISHES", "WATCHES"});
+  table.add(
+      {"USER", "ROLE", "OWNER", "BANNED", "SESSION", "HOST", "CATEGORY", "CONNECTED", "PUBLISHES", "WATCHES", "HLS"});
   for (const auto& participant : array_in(list, "participants")) {
     const auto& sessions = array_in(participant, "sessions");
     for (size_t i = 0; i < std::max<size_t>(sessions.size(), 1); ++i) {
       const auto session = i < sessions.size() ? sessions[i] : json::value();
       Texts row;
       for (const auto* name : {"userId", "role", "owner", "banned"}) row.push_back(field(participant, name));
-      for (const auto* name : {"sessionId", "host", "category", "connected", "publishing", "watching"})
+      for (const auto* name : {"sessionId", "host", "category", "connected", "publishing", "watching", "hls.state"})
         row.push_back(field(session, name));
       table.add(std::move(row));
     }

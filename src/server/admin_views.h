@@ -12,6 +12,7 @@ std::string room_card(const boost::json::value& room);
 std::string rooms_table(const boost::json::value& list);
 // A line a session; a user who is not there has one as well.
 std::string participants_table(const boost::json::value& list);
+std::string hls_card(const boost::json::value& hls);
 std::string stats_text(const boost::json::value& stats);
 
 }  // namespace heliograph::server

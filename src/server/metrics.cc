@@ -102,7 +102,7 @@ constexpr ShardMetric kShardMetrics[] = {
      [](const ShardSnapshot& s) { return s.shard.keyframes_requested; }},
     {"heliograph_unknown_peer_total", "Datagrams from addresses that no peer is known by",
      [](const ShardSnapshot& s) { return s.shard.unknown_peer; }},
-    {"heliograph_crossings_lost_total", "Packets that did not fit the ring to another shard",
+    {"heliograph_crossings_lost_total", "Packets that did not fit the ring to another shard, or to the packager of HLS",
      [](const ShardSnapshot& s) { return s.shard.crossings_lost; }},
     {"heliograph_srtp_forged_total", "SRTP whose tag was wrong",
      [](const ShardSnapshot& s) { return s.shard.drops.forged; }},
@@ -136,15 +136,44 @@ void add_shards(Page& page, std::span<const ShardSnapshot> shards) {
   }
 }
 
+void add_hls(Page& page, const HlsNumbers& n) {
+  page.gauge("heliograph_hls_streams", "HLS streams that are being made", n.packaging.streams);
+  page.gauge("heliograph_hls_streams_served", "HLS streams that players can get, ended ones for a while too",
+             n.origin.streams);
+  page.gauge("heliograph_hls_waiting_requests", "Players' requests that wait for what is not there yet",
+             n.origin.waiting);
+  page.gauge("heliograph_hls_memory_bytes", "HLS segments in memory", n.origin.memory_bytes);
+  page.gauge("heliograph_hls_disk_bytes", "HLS segments on disk, to seek back to", n.origin.disk_bytes);
+  page.counter("heliograph_hls_packets_total", "RTP packets that were packaged", n.packaging.packets);
+  page.counter("heliograph_hls_parts_made_total", "HLS parts made", n.packaging.parts);
+  page.counter("heliograph_hls_parts_late_total", "Of these, told half a second late or later", n.packaging.parts_late);
+  page.counter("heliograph_hls_playlists_total", "Playlists sent to players", n.origin.playlists);
+  page.counter("heliograph_hls_parts_total", "Parts and segments sent to players", n.origin.parts);
+  page.counter("heliograph_hls_bytes_total", "Bytes of all of these", n.origin.bytes);
+  page.counter("heliograph_hls_blocked_total", "Players' requests that had to wait", n.origin.blocked);
+  page.counter("heliograph_hls_timed_out_total", "Of these, answered 503 because nothing came", n.origin.timed_out);
+  page.counter("heliograph_hls_turned_away_total", "Players' requests answered 503 because too many waited",
+               n.origin.turned_away);
+  page.counter("heliograph_hls_bad_requests_total", "Players' requests that make no sense", n.origin.bad_requests);
+  page.counter("heliograph_hls_denied_total", "Players' requests without a good token", n.origin.denied);
+  page.counter("heliograph_hls_disk_written_bytes_total", "Bytes of segments written to disk", n.disk.kept_bytes);
+  page.counter("heliograph_hls_disk_dropped_total",
+               "Parts and segments that were not written: a slow disk, or an error", n.disk.kept_dropped);
+  page.gauge("heliograph_hls_recordings", "Recordings under way", n.disk.recordings);
+  page.counter("heliograph_hls_recorded_bytes_total", "Bytes written to recordings", n.disk.recorded_bytes);
+  page.counter("heliograph_hls_recordings_failed_total", "Recordings that ended too early", n.disk.recordings_failed);
+}
+
 }  // namespace
 
 std::string metrics_text(const control::Numbers& control, const gateway::Counters& gateway, const DoorNumbers& door,
-                         std::span<const ShardSnapshot> shards) {
+                         std::span<const ShardSnapshot> shards, const HlsNumbers& hls) {
   Page page;
   add_control(page, control);
   add_gateway(page, gateway);
   add_door(page, door);
   add_shards(page, shards);
+  add_hls(page, hls);
   return page.text();
 }
 

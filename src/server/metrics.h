@@ -8,6 +8,7 @@
 #include "control/control.h"
 #include "gateway/counters.h"
 #include "server/door.h"
+#include "server/hls.h"
 #include "server/shard_thread.h"
 #include "token/refused.h"
 
@@ -22,6 +23,6 @@ struct DoorNumbers {
 
 // The body of GET /metrics, in Prometheus' text format.
 std::string metrics_text(const control::Numbers& control, const gateway::Counters& gateway, const DoorNumbers& door,
-                         std::span<const ShardSnapshot> shards);
+                         std::span<const ShardSnapshot> shards, const HlsNumbers& hls);
 
 }  // namespace heliograph::server

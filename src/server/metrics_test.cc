@@ -26,7 +26,13 @@ TEST(Metrics, EveryNumberIsInPrometheusText) {
   shards[1].shard.packets_forwarded = 12'345'678;
   shards[1].shard.drops.forged = 6;
   shards[1].udp.send_failed = 7;
-  const auto text = metrics_text(control, gateway, door, shards);
+  HlsNumbers hls;
+  hls.packaging.streams = 21;
+  hls.packaging.parts_late = 22;
+  hls.origin.waiting = 23;
+  hls.origin.bytes = 24;
+  hls.disk.recorded_bytes = 25;
+  const auto text = metrics_text(control, gateway, door, shards, hls);
   EXPECT_THAT(text, HasSubstr("# TYPE heliograph_rooms gauge\nheliograph_rooms 3\n"));
   EXPECT_THAT(text, HasSubstr("heliograph_refusals_total{code=\"2001\"} 5\n"));
   EXPECT_THAT(text, HasSubstr("heliograph_websockets 4\n"));
@@ -38,11 +44,16 @@ TEST(Metrics, EveryNumberIsInPrometheusText) {
   EXPECT_THAT(text, HasSubstr("heliograph_packets_forwarded_total{shard=\"1\"} 12345678"));
   EXPECT_THAT(text, HasSubstr("heliograph_srtp_forged_total{shard=\"1\"} 6\n"));
   EXPECT_THAT(text, HasSubstr("heliograph_send_failed_total{shard=\"1\"} 7\n"));
+  EXPECT_THAT(text, HasSubstr("# TYPE heliograph_hls_streams gauge\nheliograph_hls_streams 21\n"));
+  EXPECT_THAT(text, HasSubstr("heliograph_hls_parts_late_total 22\n"));
+  EXPECT_THAT(text, HasSubstr("# TYPE heliograph_hls_waiting_requests gauge\nheliograph_hls_waiting_requests 23\n"));
+  EXPECT_THAT(text, HasSubstr("heliograph_hls_bytes_total 24\n"));
+  EXPECT_THAT(text, HasSubstr("heliograph_hls_recorded_bytes_total 25\n"));
 }
 
 TEST(Metrics, NamesComeOnce) {
   const std::array<ShardSnapshot, 3> shards{};
-  const auto text = metrics_text({}, {}, {}, shards);
+  const auto text = metrics_text({}, {}, {}, shards, {});
   const std::string help = "# HELP heliograph_packets_received_total";
   const auto first = text.find(help);
   ASSERT_NE(first, std::string::npos);

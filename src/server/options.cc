@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "fmt/format.h"
 #include "gateway/listen_address.h"
 #include "server/admin_command.h"
+#include "server/hls_settings.h"
 #include "server/ice_servers.h"
 #include "server/key_files.h"
 #include "server/settings.h"
@@ -109,25 +111,48 @@ std::expected<Texts, std::string> texts_of(const Setting& setting, const toml::n
   return Failure(number ? "takes a whole number" : flag ? "takes true or false" : "takes a string");
 }
 
+struct Entry {
+  std::string name;  // of the setting: those of the tables around it and its own, with '_' in between
+  const toml::key* key = nullptr;
+  const toml::node* node = nullptr;
+};
+
+void flatten(const toml::table& table, const std::string& before, std::vector<Entry>& entries) {
+  for (const auto& [key, node] : table) {
+    const auto name = before + std::string(key.str());
+    if (const auto* inner = node.as_table())
+      flatten(*inner, name + "_", entries);
+    else
+      entries.push_back({name, &key, &node});
+  }
+}
+
+std::expected<void, std::string> read_table(Options& options, const toml::table& table, const std::string& path) {
+  const auto line = [&](const toml::source_region& at) { return fmt::format("{}:{}: ", path, at.begin.line); };
+  std::vector<Entry> entries;
+  flatten(table, "", entries);
+  std::set<std::string_view> seen;
+  for (const auto& [name, key, node] : entries) {
+    const auto setting = std::ranges::find(settings(), name, &Setting::name);
+    if (setting == settings().end()) return Failure(line(key->source()) + fmt::format("unknown key \"{}\"", name));
+    if (!seen.insert(setting->name).second)
+      return Failure(line(key->source()) + fmt::format("{}: stands there more than once", name));
+    const auto texts = texts_of(*setting, *node);
+    const auto done = texts ? set(options, *setting, *texts) : Failure(texts.error());
+    if (!done) return Failure(line(node->source()) + fmt::format("{}: {}", name, done.error()));
+  }
+  return {};
+}
+
 std::expected<void, std::string> read_file(Options& options, const std::string& path) {
   std::ifstream file(path);
   std::stringstream text;
   if (!file || !(text << file.rdbuf())) return Failure(fmt::format("{}: cannot be read", path));
   try {
-    const toml::table table = toml::parse(text.str(), path);
-    for (const auto& [key, node] : table) {
-      const auto line = [&](const toml::source_region& at) { return fmt::format("{}:{}: ", path, at.begin.line); };
-      const auto setting = std::ranges::find(settings(), key.str(), &Setting::name);
-      if (setting == settings().end())
-        return Failure(line(key.source()) + fmt::format("unknown key \"{}\"", key.str()));
-      const auto texts = texts_of(*setting, node);
-      const auto done = texts ? set(options, *setting, *texts) : Failure(texts.error());
-      if (!done) return Failure(line(node.source()) + fmt::format("{}: {}", key.str(), done.error()));
-    }
+    return read_table(options, toml::parse(text.str(), path), path);
   } catch (const toml::parse_error& error) {
     return Failure(fmt::format("{}:{}: {}", path, error.source().begin.line, error.description()));
   }
-  return {};
 }
 
 Texts split(const std::string& text) {
@@ -228,6 +253,7 @@ std::expected<Options, std::string> gather(const Flags& flags, const Environment
   if (const auto done = read_flags(*options, flags); !done) return Failure(done.error());
   if (const auto done = validate(*options); !done) return Failure(done.error());
   if (const auto done = validate_turn(*options); !done) return Failure(done.error());
+  if (const auto done = validate_hls(*options); !done) return Failure(done.error());
   return options;
 }
 

@@ -15,6 +15,9 @@
 
 namespace heliograph::server {
 
+// What the sound of HLS streams is coded as.
+enum class HlsAudio { kAac, kOpus, kBoth };
+
 struct Options {
   // HTTP and WebSocket
   std::vector<std::string> listen = {"127.0.0.1:8080"};
@@ -62,6 +65,22 @@ struct Options {
   int64_t messages_burst = 500;
   int64_t address_messages_per_second = 1'000;  // by address, of connections without a user
   int64_t address_messages_burst = 5'000;
+
+  // HLS
+  bool hls = true;
+  std::vector<std::string> hls_listen;  // empty: on `listen`
+  std::string hls_url;
+  bool hls_tokens = false;
+  HlsAudio hls_audio = HlsAudio::kAac;
+  base::Duration hls_segment = base::Duration::seconds(2);
+  base::Duration hls_part = base::Duration::millis(500);
+  base::Duration hls_return = base::Duration::seconds(10);
+  base::Duration hls_dvr;
+  bool hls_record = false;
+  std::string hls_dir = "/var/lib/heliograph/hls";
+  int64_t hls_max_streams = 1'000;
+  int64_t hls_max_waiting = 50'000;
+  int64_t hls_max_memory = 2'048;  // MiB
 
   // operation
   bool dev = false;

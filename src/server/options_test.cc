@@ -140,7 +140,7 @@ TEST(Options, AMistakeInTheFileIsNamedWithItsLine) {
   EXPECT_THAT(refusal(run_file("tls_key = [\"a\"]")), HasSubstr("not an array"));
   EXPECT_THAT(refusal(run_file("dev = 1")), HasSubstr("takes true or false"));
   EXPECT_THAT(refusal(run_file("grace_period = 10")), HasSubstr("takes a string"));
-  EXPECT_THAT(refusal(run_file("\n[rooms]\nmax = 1")), HasSubstr(".toml:2: unknown key \"rooms\""));
+  EXPECT_THAT(refusal(run_file("\n[rooms]\nmax = 1")), HasSubstr(".toml:3: unknown key \"rooms_max\""));
   EXPECT_THAT(refusal(run_file("dev = true\nlisten = [\n")), HasSubstr(".toml:"));
   EXPECT_THAT(refusal(run({"serve", "--config", "/no/such.toml"})), HasSubstr("/no/such.toml: cannot be read"));
 }
@@ -283,6 +283,51 @@ TEST(Options, TheOtherCommandsEndTheProgram) {
   EXPECT_EQ(run({"config", "sample"}).error().text, sample_config());
   EXPECT_EQ(run({}).error().code, 2);
   EXPECT_EQ(run({"config"}).error().code, 2);
+}
+
+// ── HLS ──
+
+TEST(Options, AKeyMayStandInATable) {
+  const auto options = run_file(
+      "udp_port = 1001\n[hls]\naudio = \"both\"\nlisten = [\"127.0.0.1:81\"]\n[hls.max]\nwaiting = 7\n[room.empty]\n"
+      "timeout = \"5s\"\n");
+  ASSERT_TRUE(options) << options.error().text;
+  EXPECT_EQ(options->hls_audio, HlsAudio::kBoth);
+  EXPECT_THAT(options->hls_listen, ElementsAre("127.0.0.1:81"));
+  EXPECT_EQ(options->hls_max_waiting, 7);
+  EXPECT_EQ(options->room_empty_timeout, Duration::seconds(5));
+  EXPECT_EQ(run_file("hls_audio = \"opus\"")->hls_audio, HlsAudio::kOpus);
+}
+
+TEST(Options, AKeyInATableIsNamedByItsWholeName) {
+  EXPECT_THAT(refusal(run_file("[hls]\naudio = \"mp3\"")), HasSubstr(".toml:2: hls_audio: \"mp3\" is not one of aac"));
+  EXPECT_THAT(refusal(run_file("[hls]\n\nvideo = true")), HasSubstr(".toml:3: unknown key \"hls_video\""));
+  EXPECT_THAT(refusal(run_file("hls_part = \"1s\"\n[hls]\npart = \"1s\"")), HasSubstr("stands there more than once"));
+  EXPECT_THAT(refusal(run_file("[hls]\n[hls]\n")), HasSubstr(".toml:2"));
+}
+
+TEST(Options, LengthsOfHlsThatMakeNoSenseAreRefused) {
+  EXPECT_TRUE(run({"serve", "--hls-segment", "1s", "--hls-part", "500ms"}));
+  EXPECT_THAT(refusal(run({"serve", "--hls-segment", "1s", "--hls-part", "501ms"})), HasSubstr("hls_part is 501 ms"));
+  EXPECT_THAT(refusal(run({"serve", "--hls-part", "99ms"})), HasSubstr("--hls-part: 99ms is less than 100ms"));
+  EXPECT_THAT(refusal(run({"serve", "--hls-segment", "999ms"})), HasSubstr("999ms is less than 1s"));
+  EXPECT_THAT(refusal(run({"serve", "--hls-segment", "11s"})), HasSubstr("11s is more than 10s"));
+  EXPECT_THAT(refusal(run({"serve", "--hls-record", "--hls-dir", ""})), HasSubstr("hls_dir is empty"));
+  EXPECT_TRUE(run({"serve", "--hls-dir", ""})) << "nothing is written";
+}
+
+TEST(Options, AnHlsUrlIsWhatAPathCanFollow) {
+  for (const auto* good : {"https://cdn.example.org", "http://[::1]:81", "https://example.org/live", ""})
+    EXPECT_TRUE(run({"serve", "--hls-url", good})) << good;
+  for (const auto* bad :
+       {"cdn.example.org", "https://", "https:///x", "https://cdn.example.org/", "https://a?b", "ftp://a"})
+    EXPECT_THAT(refusal(run({"serve", "--hls-url", bad})), HasSubstr("--hls-url: ")) << bad;
+}
+
+// Who watches a publication is a mask of 64 bits, one of them the packager's.
+TEST(Options, ThereAreAsManyShardsAsAMaskHasBits) {
+  EXPECT_TRUE(run({"serve", "--shards", "63"}));
+  EXPECT_THAT(refusal(run({"serve", "--shards", "64"})), HasSubstr("64 is not between 0 and 63"));
 }
 
 }  // namespace

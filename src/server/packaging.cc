@@ -11,6 +11,9 @@ namespace {
 
 using shard::Crossing;
 
+// Of one ring, before the others have their turn.
+constexpr size_t kTurn = 1024;
+
 // ISO BMFF has no VP8, so that a browser would play it.
 bool can_be_packaged(const plan::UplinkTrack& track) { return track.codec.codec != plan::Codec::kVp8; }
 
@@ -90,8 +93,7 @@ void Packaging::renew(base::Timestamp now, int64_t unix_now, Stream& stream, pla
   stream.segments.clear();
   out.changes.push_back({stream.name, plan::HlsState::kStarting});
   if (stream.updates.empty()) dirty_.push_back(&stream);
-  stream.updates.emplace_back(
-      hls::Started{fmt::format("{}-{}", stream.prefix, ++stream.packagers), stream.asks_token});
+  stream.updates.emplace_back(hls::Started{fmt::format("{}-{}", stream.prefix, ++stream.packagers), stream.asks_token});
 }
 
 // Also of what is watched already: should its home have ended and begun again, it knows nothing of that.

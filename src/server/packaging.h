@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 #include "base/time.h"
@@ -59,7 +61,7 @@ class Packaging {
 
   // unix_now: µs since 1970 at `now`.
   void execute(base::Timestamp now, int64_t unix_now, const plan::HlsCommand& command, PackagingOut& out);
-  // Takes what has crossed, of each ring at most as much as it holds. True when there is likely more by now.
+  // Takes what has crossed; true when there is more.
   bool receive_crossings(base::Timestamp now, PackagingOut& out);
   void on_time(base::Timestamp now, PackagingOut& out);
   // never() only when there is no stream.
@@ -67,7 +69,8 @@ class Packaging {
   // Every stream ends.
   void end(base::Timestamp now, PackagingOut& out);
 
-  bool empty() const { return streams_.empty(); }
+  // Nothing comes of time or crossings.
+  bool idle() const { return streams_.empty() && std::ranges::all_of(waiting_, &std::deque<shard::Crossing>::empty); }
   const Numbers& numbers() const { return numbers_; }
 
  private:

@@ -2,6 +2,7 @@
 #include "server/server.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/log.h"
 #include "crypto/random.h"
@@ -10,6 +11,7 @@
 #include "io/interfaces.h"
 #include "rest/routes.h"
 #include "server/assets.h"
+#include "server/gateway_limits.h"
 #include "server/metrics.h"
 
 namespace heliograph::server {
@@ -20,10 +22,9 @@ namespace log = base::log;
 // Packets between one pair of shards: 2.5 MB a pair, a twentieth of a second of a full core's forwarding.
 constexpr size_t kCrossingRing = 1024;
 constexpr base::Duration kCertificateValidity = base::Duration::seconds(365 * 24 * 3600);
+constexpr unsigned kMostShards = shard::kMaxEnds - 1;  // one end is the packager's
 // How often a drain looks whether everybody has gone, and commands that wait for a full ring are tried again.
 constexpr base::Duration kRetry = base::Duration::millis(20);
-// How often files of keys are looked at.
-constexpr base::Duration kKeyCheck = base::Duration::seconds(5);
 
 uint64_t random_seed() {
   uint64_t seed = 0;
@@ -55,6 +56,7 @@ control::Limits control_limits_of(const Options& o) {
   l.sessions_per_room = static_cast<size_t>(o.room_max_sessions);
   l.sessions_per_user = static_cast<size_t>(o.user_max_sessions);
   l.publishing_users = static_cast<size_t>(o.room_max_publishers);
+  l.hls_streams = static_cast<size_t>(o.hls_max_streams);
   l.user_rate = rate(o.messages_per_second, o.messages_burst);
   l.address_rate = rate(o.address_messages_per_second, o.address_messages_burst);
   return l;
@@ -66,14 +68,6 @@ base::Trouble wrong_settings(std::string sentence) {
   return {std::make_error_code(std::errc::invalid_argument), std::move(sentence)};
 }
 
-gateway::Limits limits_of(const Options& o) {
-  gateway::Limits l;
-  l.max_sockets = static_cast<size_t>(o.max_connections);
-  l.ping_interval = o.ping_interval;
-  l.silence = o.silence_timeout;
-  return l;
-}
-
 }  // namespace
 
 Server::Server(const Options& options, TokenGate gate, IceServers ice_servers)
@@ -81,10 +75,11 @@ Server::Server(const Options& options, TokenGate gate, IceServers ice_servers)
       gate_(std::move(gate)),
       door_(DoorRules::of(options), gate_),
       ice_servers_(std::move(ice_servers)) {
-  if (options_.shards == 0) options_.shards = std::max(1U, std::thread::hardware_concurrency());
+  if (options_.shards == 0) options_.shards = std::clamp(std::thread::hardware_concurrency(), 1U, kMostShards);
 }
 
 Server::~Server() {
+  if (hls_) hls_->stop();
   for (const auto& shard : shards_) shard->stop();
 }
 
@@ -97,6 +92,7 @@ std::expected<std::unique_ptr<Server>, base::Trouble> Server::create(const Optio
   server->say_who_gets_in();
   auto certificate = crypto::Certificate::generate("heliograph", kCertificateValidity, io::unix_micros() / 1'000'000);
   if (!certificate) return std::unexpected(certificate.error());
+  if (auto opened = server->open_hls(); !opened) return std::unexpected(opened.error());
   if (auto opened = server->open_gateway(); !opened) return std::unexpected(opened.error());
   if (auto opened = server->open_shards(*certificate); !opened) return std::unexpected(opened.error());
   server->open_control(*certificate);
@@ -126,10 +122,12 @@ std::expected<rest::Operator, gateway::Denial> Server::operator_of(const gateway
 }
 
 std::vector<gateway::Route> Server::routes() {
-  return rest::routes({.authorize = [this](const gateway::Request& r) { return operator_of(r); },
-                       .control = [this]() -> control::Control& { return *control_; },
-                       .now = [] { return io::now(); },
-                       .speak = [this](control::Out& out) { speak(out); }});
+  auto all = rest::routes({.authorize = [this](const gateway::Request& r) { return operator_of(r); },
+                           .control = [this]() -> control::Control& { return *control_; },
+                           .now = [] { return io::now(); },
+                           .speak = [this](control::Out& out) { speak(out); }});
+  if (hls_) std::ranges::move(hls_->routes(), std::back_inserter(all));
+  return all;
 }
 
 gateway::Callbacks Server::callbacks() {
@@ -162,23 +160,45 @@ std::expected<void, base::Trouble> Server::open_gateway() {
   o.listen = options_.listen;
   o.tls_certificate = options_.tls_cert;
   o.tls_key = options_.tls_key;
-  o.limits = limits_of(options_);
+  o.limits = gateway_limits_of(options_);
   o.routes = routes();
   o.assets = assets();
   gateway_ = std::make_unique<gateway::Gateway>(std::move(o), callbacks());
   return gateway_->start();
 }
 
-void Server::wire_crossings(size_t shards) {
-  for (size_t i = 0; i < shards * shards; ++i)
-    rings_.push_back(i / shards == i % shards ? nullptr : std::make_unique<shard::CrossingRing>(kCrossingRing));
+std::expected<void, base::Trouble> Server::open_hls() {
+  if (!options_.hls) return {};
+  Hls::Around around;
+  around.post = [this](std::function<void()> work) { gateway_->post(std::move(work)); };
+  around.rearm = [this] { rearm(); };
+  around.on_changes = [this](std::vector<plan::HlsChanged> changes) {
+    gateway_->post([this, changes = std::move(changes)] { hear_packagers(changes); });
+  };
+  around.wake_shard = [this](plan::ShardIndex shard) { shards_[shard]->wake(); };
+  auto hls = Hls::create(options_, gate_, std::move(around));
+  if (!hls) return std::unexpected(hls.error());
+  hls_ = std::move(*hls);
+  return {};
 }
 
-shard::Crossings Server::crossings_of(size_t shard, size_t shards) const {
+// The packager's end, if there is one, is behind the shards'.
+void Server::wire_crossings() {
+  const auto shards = static_cast<size_t>(options_.shards);
+  ends_ = shards + (hls_ ? 1 : 0);
+  const auto size = [shards](size_t from, size_t to) {
+    return to == shards ? Hls::kMediaRing : from == shards ? Hls::kWordRing : kCrossingRing;
+  };
+  for (size_t from = 0; from < ends_; ++from)
+    for (size_t to = 0; to < ends_; ++to)
+      rings_.push_back(from == to ? nullptr : std::make_unique<shard::CrossingRing>(size(from, to)));
+}
+
+shard::Crossings Server::crossings_of(size_t end) const {
   shard::Crossings ends;
-  for (size_t other = 0; other < shards; ++other) {
-    ends.to.push_back(rings_[shard * shards + other].get());
-    ends.from.push_back(rings_[other * shards + shard].get());
+  for (size_t other = 0; other < ends_; ++other) {
+    ends.to.push_back(rings_[end * ends_ + other].get());
+    ends.from.push_back(rings_[other * ends_ + end].get());
   }
   return ends;
 }
@@ -191,20 +211,21 @@ std::expected<void, base::Trouble> Server::open_shards(const crypto::Certificate
     if (ips.empty()) ips = io::interface_addresses(true);
   }
   const auto count = static_cast<size_t>(options_.shards);
-  wire_crossings(count);
+  wire_crossings();
   for (size_t i = 0; i < count; ++i) {
     ShardThread::Options o;
     o.index = static_cast<plan::ShardIndex>(i);
     for (const auto& ip : ips)
       o.bind.push_back({ip, static_cast<uint16_t>(options_.udp_port + static_cast<int64_t>(i))});
     o.seed = random_seed();
-    o.crossings = crossings_of(i, count);
+    o.crossings = crossings_of(i);
     o.on_events = [this] { gateway_->post([this] { hear_shards(); }); };
     auto thread = ShardThread::create(std::move(o), certificate);
     if (!thread) return std::unexpected(thread.error());
     shards_.push_back(std::move(*thread));
   }
-  return {};
+  return hls_ ? hls_->open_packager(static_cast<plan::ShardIndex>(count), crossings_of(count))
+              : std::expected<void, base::Trouble>();
 }
 
 // What stands in the SDP: the announced addresses where there are some, else those that are bound.
@@ -239,6 +260,9 @@ void Server::open_control(const crypto::Certificate& certificate) {
   c.seed = random_seed();
   c.timeouts = timeouts_of(options_);
   c.limits = control_limits_of(options_);
+  c.hls = options_.hls;
+  c.hls_url = options_.hls_url;
+  c.hls_tokens = options_.hls_tokens && !gate_.is_open();
   for (const auto& shard : c.shards)
     for (const auto& address : shard) log::info("media address", {{"udp", address.to_string()}});
   control_ = std::make_unique<control::Control>(std::move(c));
@@ -248,7 +272,9 @@ void Server::run() {
   std::vector<ShardThread*> all;
   for (const auto& shard : shards_) all.push_back(shard.get());
   for (auto* shard : all) shard->start(all);
+  if (hls_) hls_->start();
   gateway_->run();
+  if (hls_) hls_->stop();
   for (auto* shard : all) shard->stop();
 }
 
@@ -265,6 +291,8 @@ void Server::speak(control::Out& out) {
     const auto shard = plan::shard_of(command);
     shards_[shard]->post(std::move(command));
   }
+  for (auto& command : out.hls)
+    if (hls_) hls_->post(std::move(command));
   schedule();
 }
 
@@ -275,25 +303,36 @@ void Server::hear_shards() {
   speak(out);
 }
 
+void Server::hear_packagers(const std::vector<plan::HlsChanged>& changes) {
+  control::Out out;
+  for (const auto& change : changes) control_->on_hls(io::now(), change, out);
+  speak(out);
+}
+
 void Server::on_time(base::Timestamp now) {
+  if (hls_) hls_->on_time(now);
+  if (now < due_) return rearm();
   control::Out out;
   control_->on_time(now, out);
   if (now >= next_key_check_) {
     gate_.refresh();
-    next_key_check_ = now + kKeyCheck;
+    next_key_check_ = now + TokenGate::kLookAgain;
   }
   speak(out);
   finish_if_drained(now);
 }
 
 void Server::schedule() {
-  commands_wait_ = false;
-  for (const auto& shard : shards_) commands_wait_ = !shard->flush_commands() || commands_wait_;
-  auto next = control_->next_time();
-  if (!gate_.is_open()) next = std::min(next, next_key_check_);
-  if (commands_wait_ || drain_until_) next = std::min(next, io::now() + kRetry);
-  gateway_->call_at(next);
+  bool commands_wait = false;
+  for (const auto& shard : shards_) commands_wait = !shard->flush_commands() || commands_wait;
+  due_ = control_->next_time();
+  if (!gate_.is_open()) due_ = std::min(due_, next_key_check_);
+  if (commands_wait || drain_until_) due_ = std::min(due_, io::now() + kRetry);
+  rearm();
 }
+
+// By itself for players, who ask often: what wakes shards is not for them.
+void Server::rearm() { gateway_->call_at(hls_ ? std::min(due_, hls_->next_time()) : due_); }
 
 void Server::drain() {
   gateway_->post([this] { begin_drain(); });
@@ -312,7 +351,9 @@ void Server::begin_drain() {
 }
 
 void Server::finish_if_drained(base::Timestamp now) {
-  if (!drain_until_ || (gateway_->connections() > 0 && now < *drain_until_)) return;
+  if (!drain_until_) return;
+  const bool all_gone = gateway_->connections() == 0 && (!hls_ || hls_->drained(now));
+  if (!all_gone && now < *drain_until_) return;
   log::info("stopped", {{"connections_left", gateway_->connections()}});
   gateway_->close_all(1001, "the server is going away");
   gateway_->stop();
@@ -322,7 +363,8 @@ std::string Server::metrics() const {
   std::vector<ShardSnapshot> snapshots;
   for (const auto& shard : shards_) snapshots.push_back(shard->snapshot());
   return metrics_text(control_->numbers(), gateway_->counters(),
-                      {gate_.refused(), door_.turned_away(), door_.addresses().full()}, snapshots);
+                      {gate_.refused(), door_.turned_away(), door_.addresses().full()}, snapshots,
+                      hls_ ? hls_->numbers() : HlsNumbers());
 }
 
 std::string Server::url() const {

@@ -11,6 +11,7 @@
 #include "gateway/gateway.h"
 #include "rest/routes.h"
 #include "server/door.h"
+#include "server/hls.h"
 #include "server/ice_servers.h"
 #include "server/options.h"
 #include "server/shard_thread.h"
@@ -19,8 +20,8 @@
 
 namespace heliograph::server {
 
-// Everything wired together: the gateway's thread, on which control runs, and a thread for each shard. The only place
-// that sees io, gateway, shard and control.
+// Everything wired together: the gateway's thread, on which control runs, a thread for each shard, and those of HLS.
+// The only place that sees io, gateway, shard and control.
 class Server {
  public:
   // Binds every socket. Trouble says which address or file is wrong.
@@ -40,21 +41,24 @@ class Server {
   void say_who_gets_in() const;
   gateway::Callbacks callbacks();
   std::vector<gateway::Route> routes();
+  std::expected<void, base::Trouble> open_hls();
   std::expected<void, base::Trouble> open_gateway();
   std::expected<void, base::Trouble> open_shards(const crypto::Certificate& certificate);
   void open_control(const crypto::Certificate& certificate);
-  void wire_crossings(size_t shards);
-  shard::Crossings crossings_of(size_t shard, size_t shards) const;
+  void wire_crossings();
+  shard::Crossings crossings_of(size_t end) const;
   std::vector<std::vector<base::SocketAddress>> candidates() const;
 
   // All on the gateway's thread.
   std::expected<rest::Operator, gateway::Denial> operator_of(const gateway::Request& request);
   void speak(control::Out& out);
   void hear_shards();
+  void hear_packagers(const std::vector<plan::HlsChanged>& changes);
   void on_time(base::Timestamp now);
   void begin_drain();
   void finish_if_drained(base::Timestamp now);
   void schedule();
+  void rearm();
   std::string metrics() const;
 
   Options options_;
@@ -63,11 +67,13 @@ class Server {
   IceServers ice_servers_;
   base::Timestamp next_key_check_;
   std::unique_ptr<gateway::Gateway> gateway_;
-  std::vector<std::unique_ptr<shard::CrossingRing>> rings_;  // from i to j at [i * shards + j]
+  size_t ends_ = 0;                                          // of rings: the shards', then the packager's
+  std::vector<std::unique_ptr<shard::CrossingRing>> rings_;  // from i to j at [i * ends_ + j]
   std::vector<std::unique_ptr<ShardThread>> shards_;
   std::unique_ptr<control::Control> control_;
+  std::unique_ptr<Hls> hls_;  // null: without
   std::optional<base::Timestamp> drain_until_;
-  bool commands_wait_ = false;
+  base::Timestamp due_;  // when there is something to do but for HLS
 };
 
 }  // namespace heliograph::server

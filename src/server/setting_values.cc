@@ -24,6 +24,9 @@ constexpr auto kLevels =
 constexpr auto kForms = std::to_array<std::pair<std::string_view, base::log::Form>>(
     {{"text", base::log::Form::kText}, {"json", base::log::Form::kJson}});
 
+constexpr auto kAudioCodings = std::to_array<std::pair<std::string_view, HlsAudio>>(
+    {{"aac", HlsAudio::kAac}, {"opus", HlsAudio::kOpus}, {"both", HlsAudio::kBoth}});
+
 // ── values as text ──
 
 std::string list_of(const auto& names) {
@@ -74,7 +77,10 @@ struct Read {
   const Texts& texts;
 
   std::expected<void, std::string> operator()(const Text& kind) const {
-    options.*kind.at = texts.front();
+    const auto& text = texts.front();
+    if (kind.takes != nullptr && !text.empty() && !kind.takes(text))
+      return Failure(fmt::format("\"{}\" is not {}", text, kind.what));
+    options.*kind.at = text;
     return {};
   }
   std::expected<void, std::string> operator()(const List& kind) const {
@@ -103,11 +109,13 @@ struct Read {
     const auto value = duration_of(texts.front());
     if (!value) return Failure(value.error());
     if (*value < kind.min) return Failure(fmt::format("{} is less than {}", texts.front(), text_of(kind.min)));
+    if (*value > kind.max) return Failure(fmt::format("{} is more than {}", texts.front(), text_of(kind.max)));
     options.*kind.at = *value;
     return {};
   }
   std::expected<void, std::string> operator()(const LogLevel& kind) const { return name(kind.at, kLevels); }
   std::expected<void, std::string> operator()(const LogForm& kind) const { return name(kind.at, kForms); }
+  std::expected<void, std::string> operator()(const AudioCoding& kind) const { return name(kind.at, kAudioCodings); }
 
   template <class Value>
   std::expected<void, std::string> name(Value Options::* at, const auto& names) const {
@@ -142,6 +150,9 @@ struct Write {
   std::string operator()(const Span& kind) const { return toml_string(text_of(options.*kind.at)); }
   std::string operator()(const LogLevel& kind) const { return toml_string(name_in(kLevels, options.*kind.at)); }
   std::string operator()(const LogForm& kind) const { return toml_string(name_in(kForms, options.*kind.at)); }
+  std::string operator()(const AudioCoding& kind) const {
+    return toml_string(name_in(kAudioCodings, options.*kind.at));
+  }
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "base/socket_address.h"
 #include "gateway/listen_address.h"
 #include "server/client_address.h"
+#include "shard/crossing.h"
 #include "token/keys.h"
 
 namespace heliograph::server {
@@ -14,6 +15,7 @@ namespace {
 using base::Duration;
 
 bool is_listen_address(std::string_view text) { return gateway::ListenAddress::parse(text).has_value(); }
+constexpr const char* kListenAddress = "a host and a port, such as 127.0.0.1:8080 or [::1]:8080";
 bool is_ip(std::string_view text) { return base::IpAddress::parse(text).has_value(); }
 bool is_range(std::string_view text) { return AddressRange::parse(text).has_value(); }
 bool is_something(std::string_view text) { return !text.empty(); }
@@ -33,16 +35,23 @@ constexpr const char* kNamedSecret = "a key id, a colon and a secret of 16 bytes
 bool is_named_secret(std::string_view text) { return is_named(text, token::kMinSecret); }
 bool is_named_file(std::string_view text) { return is_named(text, 1); }
 
+// "/hls/…" is put behind it.
+bool is_url(std::string_view text) {
+  const auto host = text.find("://") + 3;
+  return (text.starts_with("https://") || text.starts_with("http://")) && host < text.size() && text[host] != '/' &&
+         !text.ends_with('/') && text.find_first_of("?# ") == text.npos;
+}
+
 bool is_stun(std::string_view text) { return text.starts_with("stun:") || text.starts_with("stuns:"); }
 bool is_turn(std::string_view text) { return text.starts_with("turn:") || text.starts_with("turns:"); }
 
 constexpr std::string_view kHttp = "HTTP and WebSocket", kTokens = "Tokens", kMedia = "Media", kRooms = "Rooms",
-                           kOperation = "Operation";
+                           kHls = "HLS", kOperation = "Operation";
+constexpr int64_t kMaxShards = shard::kMaxEnds - 1;  // the packager of HLS is the last one
 constexpr Duration kSomeTime = Duration::millis(1), kNoTime;
 
 const auto kSettings = std::to_array<Setting>({
-    {kHttp, "listen",
-     List{&Options::listen, is_listen_address, "a host and a port, such as 127.0.0.1:8080 or [::1]:8080"},
+    {kHttp, "listen", List{&Options::listen, is_listen_address, kListenAddress},
      "Addresses for the page, the API and WebSockets: host:port, IPv6 in brackets. Anything but loopback needs dev = "
      "true as long as no keys for tokens are configured."},
     {kHttp, "tls_cert", Text{&Options::tls_cert},
@@ -88,7 +97,8 @@ const auto kSettings = std::to_array<Setting>({
      "Local addresses for media. Empty: every address of this machine."},
     {kMedia, "announce_ip", List{&Options::announce_ip, is_ip, "an IP address"},
      "Addresses told to clients instead of the local ones, where the server is behind NAT."},
-    {kMedia, "shards", Number{&Options::shards, 0, 256}, "Threads for media. 0: one for each core."},
+    {kMedia, "shards", Number{&Options::shards, 0, kMaxShards},
+     "Threads for media, each with a UDP port; 63 at most. 0: one for each core."},
 
     {kMedia, "stun_urls", List{&Options::stun_urls, is_stun, "a stun: or stuns: URL"},
      "STUN servers told to clients, such as stun:stun.example.org:3478."},
@@ -118,6 +128,40 @@ const auto kSettings = std::to_array<Setting>({
      "A heartbeat keeps a session alive for this long."},
     {kRooms, "session_grace", Span{&Options::session_grace, kNoTime},
      "After its socket, heartbeat and media are all gone, a session may come back for this long."},
+
+    {kHls, "hls", Switch{&Options::hls},
+     "Whether what is published with op.hlsForwarding is an HLS stream too, which whoever has its URL can watch."},
+    {kHls, "hls_listen", List{&Options::hls_listen, is_listen_address, kListenAddress},
+     "Addresses that serve /hls/… and nothing else, by a thread of their own; then the addresses of listen do not. "
+     "Empty: those of listen serve it."},
+    {kHls, "hls_url",
+     Text{&Options::hls_url, false, is_url, "a URL such as https://cdn.example.org, without a slash at its end"},
+     "What clients are told before /hls/…: where players get streams from, such as the address of a CDN or of a proxy "
+     "with HTTP/2, as https://cdn.example.org. Empty: a path without a host."},
+    {kHls, "hls_tokens", Switch{&Options::hls_tokens},
+     "Only who has a token for a room may watch its streams. In open mode it does nothing."},
+    {kHls, "hls_audio", AudioCoding{&Options::hls_audio},
+     "aac, which every player takes; opus, which is passed through as it came, and not every player takes; both, for "
+     "the "
+     "player to choose."},
+    {kHls, "hls_segment", Span{&Options::hls_segment, Duration::seconds(1), Duration::seconds(10)},
+     "How long a segment should be: a publisher is asked for a keyframe as often."},
+    {kHls, "hls_part", Span{&Options::hls_part, Duration::millis(100), Duration::seconds(5)},
+     "Length of a part, half a segment at most. Players stay three parts behind."},
+    {kHls, "hls_return", Span{&Options::hls_return, kNoTime, Duration::seconds(3'600)},
+     "A publisher who is gone may come back for this long, and the stream goes on."},
+    {kHls, "hls_dvr", Span{&Options::hls_dvr, kNoTime},
+     "How far back players may seek, on disk, besides the last segments. 0s: not at all."},
+    {kHls, "hls_record", Switch{&Options::hls_record}, "Writes each stream to an MP4 file, as it is made."},
+    {kHls, "hls_dir", Text{&Options::hls_dir},
+     "Folder of what hls_dvr and hls_record write, in dvr and recordings; made when one of them is on. One server "
+     "each."},
+    {kHls, "hls_max_streams", Number{&Options::hls_max_streams, 1, 10'000},
+     "Streams at a time; one more is published without HLS."},
+    {kHls, "hls_max_waiting", Number{&Options::hls_max_waiting, 1, 1'000'000},
+     "Players' requests that may wait for what is not there yet; one more is answered 503."},
+    {kHls, "hls_max_memory", Number{&Options::hls_max_memory, 16, 1'000'000},
+     "MiB of segments kept in memory over all streams; past that the oldest of the longest streams go."},
 
     {kOperation, "dev", Switch{&Options::dev},
      "Open development mode: no tokens are asked for, on any listen address. Not with keys for tokens."},

@@ -21,7 +21,9 @@ using Texts = std::vector<std::string>;
 
 struct Text {
   std::string Options::* at;
-  bool secret = false;  // never printed
+  bool secret = false;                        // never printed
+  bool (*takes)(std::string_view) = nullptr;  // besides nothing at all; nullptr: anything
+  const char* what = nullptr;                 // it is
 };
 struct List {
   Texts Options::* at;
@@ -39,6 +41,7 @@ struct Switch {
 struct Span {
   base::Duration Options::* at;
   base::Duration min;
+  base::Duration max = base::Duration::infinite();
 };
 struct LogLevel {
   base::log::Level Options::* at;
@@ -46,11 +49,16 @@ struct LogLevel {
 struct LogForm {
   base::log::Form Options::* at;
 };
-using Kind = std::variant<Text, List, Number, Switch, Span, LogLevel, LogForm>;
+struct AudioCoding {
+  HlsAudio Options::* at;
+};
+using Kind = std::variant<Text, List, Number, Switch, Span, LogLevel, LogForm, AudioCoding>;
 
 struct Setting {
   std::string_view group;
-  std::string_view name;  // of the TOML key; flag and environment variable are spelled from it
+  // Of the TOML key; flag and environment variable are spelled from it. In the file hls_part may stand as `part` in a
+  // table [hls] as well.
+  std::string_view name;
   Kind kind;
   std::string_view help;
 

@@ -21,9 +21,12 @@ struct Moment {
 };
 
 // Checks every token that is brought to the server, in an upgrade, in a JOIN or to the API, and counts what is refused.
-// Keeps the keys, and reads their files again when they change. One thread, that of control.
+// Keeps the keys, and reads their files again when they change. Of one thread.
 class TokenGate {
  public:
+  // How often refresh() should be called.
+  static constexpr base::Duration kLookAgain = base::Duration::seconds(5);
+
   // The error is a sentence that names the file.
   static std::expected<TokenGate, std::string> open(const Options& options);
 

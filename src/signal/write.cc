@@ -176,8 +176,8 @@ std::string room_closed(std::string_view rid, std::string_view reason) {
   return push(Name::kRoomClosed, std::move(body));
 }
 
-std::string hls_state(std::string_view rid, std::string_view user_id, std::string_view session_id, std::string_view state,
-                      std::string_view url) {
+std::string hls_state(std::string_view rid, std::string_view user_id, std::string_view session_id,
+                      std::string_view state, std::string_view url) {
   JsonObject body;
   body.text("rid", rid).text("userId", user_id).text("sessionId", session_id).text("state", state).text("hls", url);
   return push(Name::kHlsState, std::move(body));

@@ -95,8 +95,8 @@ std::string member_list_changed(std::string_view rid, uint64_t rev, std::string_
 std::string session_replaced(std::string_view rid, std::string_view session_id);
 std::string kicked(std::string_view rid, std::string_view session_id, std::string_view by);
 std::string room_closed(std::string_view rid, std::string_view reason);
-std::string hls_state(std::string_view rid, std::string_view user_id, std::string_view session_id, std::string_view state,
-                      std::string_view url);
+std::string hls_state(std::string_view rid, std::string_view user_id, std::string_view session_id,
+                      std::string_view state, std::string_view url);
 std::string keep_alive();
 
 }  // namespace heliograph::signal

@@ -50,6 +50,12 @@ TEST(Write, AnOfferAckCarriesAnswerSessionAndTid) {  // B-8
             R"({"c":200,"s":"OFFER","b":{"rid":"r1","tid":7,"sdp":"v=0\r\n","sessionId":"s1"}})");
 }
 
+TEST(Write, AnOfferAckCarriesAUrlWhereThereIsOne) {  // B-25
+  EXPECT_EQ(offer_ack(kHeader, "v=0\r\n", "/hls/r1/u/s1/index.m3u8"),
+            R"({"c":200,"s":"OFFER","b":{"rid":"r1","tid":7,"sdp":"v=0\r\n","sessionId":"s1",)"
+            R"("hls":"/hls/r1/u/s1/index.m3u8"}})");
+}
+
 TEST(Write, AnEntryHasTheUserTwiceAndSdpOnlyWhereItIs) {  // B-12
   Entry entry{.user_id = "u",
               .session_id = "s",

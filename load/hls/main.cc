@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+
+#include <fmt/format.h>
+#include <sched.h>
+
+#include "load/hls/options.h"
+#include "load/hls/report.h"
+#include "load/hls/run.h"
+
+namespace {
+
+using namespace heliograph;  // NOLINT
+
+bool pin_to(int cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(cpu, &set);
+  return cpu >= 0 && sched_setaffinity(0, sizeof set, &set) == 0;
+}
+
+int fail(const std::string& sentence) {
+  fmt::print(stderr, "heliograph-hls-load: {}\n", sentence);
+  return 2;
+}
+
+int run(const load::hls::Options& options) {
+  std::signal(SIGPIPE, SIG_IGN);
+  if (options.pin && !pin_to(*options.pin)) return fail(fmt::format("--pin {}: there is no such CPU", *options.pin));
+  auto run = load::hls::Run::create(options);
+  if (!run) return fail(run.error());
+  const auto report = (*run)->execute();
+  fmt::print("{}", to_text(report));
+  if (!options.json_file.empty()) {
+    std::ofstream file(options.json_file);
+    file << to_json(report);
+    if (!file.flush()) return fail("cannot write " + options.json_file);
+  }
+  return report.good() ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto options = load::hls::parse(argc, argv);
+  if (!options) {
+    fmt::print(options.error().code == 0 ? stdout : stderr, "{}", options.error().text);
+    return options.error().code;
+  }
+  return run(*options);
+}
