@@ -18,6 +18,12 @@ TEST(Url, HasHostPortAndTarget) {
   EXPECT_EQ(Url::parse("ws://[::1]:81")->authority(), "[::1]:81");
 }
 
+TEST(Url, OfAPlaylistIsHttp) {
+  EXPECT_EQ(Url::parse_http("http://127.0.0.1:8080/a.m3u8?token=x"), (Url{"127.0.0.1", "8080", "/a.m3u8?token=x"}));
+  for (const auto* text : {"", "ws://a/b", "https://a/b", "http://", "http://a:0"})
+    EXPECT_FALSE(Url::parse_http(text)) << text;
+}
+
 TEST(Url, WhatIsWrongIsSaid) {
   for (const auto* text : {"", "http://a", "wss://a", "ws://", "ws://a:0", "ws://a:70000", "ws://a:b"})
     EXPECT_FALSE(Url::parse(text)) << text;

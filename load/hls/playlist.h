@@ -48,9 +48,9 @@ struct MediaPlaylist {
 };
 
 struct Variant {
-  std::string_view uri;
+  std::string_view uri = {};
   uint64_t bandwidth = 0;
-  std::string_view audio_group;
+  std::string_view audio_group = {};
 };
 struct Rendition {
   std::string_view type;  // "AUDIO"

@@ -35,6 +35,7 @@ using Clock = std::chrono::steady_clock;  // CLOCK_MONOTONIC, as io::now()
 using Done = std::expected<void, base::Trouble>;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+constexpr size_t kAcceptBatch = 32;
 constexpr auto kAcceptRetry = std::chrono::milliseconds(100);
 
 std::unexpected<base::Trouble> trouble(const error_code& error, std::string where) {
@@ -146,6 +147,7 @@ Done Gateway::Core::open(const tcp::endpoint& endpoint, const std::string& where
   });
   step([&] { acceptor.bind(endpoint, error); });
   step([&] { acceptor.listen(asio::socket_base::max_listen_connections, error); });
+  step([&] { acceptor.non_blocking(true, error); });
   if (error) return trouble(error, "listen address " + where);
   acceptors.push_back(std::move(acceptor));
   return {};
@@ -154,10 +156,13 @@ Done Gateway::Core::open(const tcp::endpoint& endpoint, const std::string& where
 asio::awaitable<void> Gateway::Core::accept(tcp::acceptor& acceptor) {
   while (acceptor.is_open()) {
     auto [error, socket] = co_await acceptor.async_accept(kAwait);
-    if (!error) {
+    // All that wait, up to a limit: when very much else is going on it takes long until it is this one's turn again.
+    for (size_t i = 1; !error; ++i) {
       take(std::move(socket));
-      continue;
+      if (i == kAcceptBatch) break;
+      socket = acceptor.accept(error);
     }
+    if (!error || error == asio::error::would_block) continue;
     // Out of file descriptors, most likely: wait for some to come back rather than spin.
     ++hall.counters.accept_errors;
     asio::steady_timer pause(context, kAcceptRetry);

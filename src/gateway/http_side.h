@@ -191,11 +191,7 @@ inline boost::asio::awaitable<std::optional<Response>> HttpSide::wait_for_answer
   }
   --hall_.counters.requests_waiting;
   place_.stand_in(hall_.waiting);
-  if (answer_.has_come()) {
-    auto response = answer_.take();
-    Router::complete(response);
-    co_return response;
-  }
+  if (answer_.has_come()) co_return answer_.take();
   answer_.forget();
   ++hall_.counters.requests_left;
   co_return std::nullopt;

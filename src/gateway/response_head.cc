@@ -3,11 +3,16 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "fmt/format.h"
 
 namespace heliograph::gateway {
 namespace {
+
+using Header = std::pair<std::string, std::string>;
+constexpr std::pair<std::string_view, std::string_view> kOfAll[] = {{"X-Content-Type-Options", "nosniff"},
+                                                                    {"Referrer-Policy", "no-referrer"}};
 
 // RFC 9112 section 5: a line break in a value would begin another header, or the content.
 bool is_one_line(std::string_view text) {
@@ -93,6 +98,8 @@ std::string head_of(const Response& response, const Framing& framing, std::strin
   fmt::format_to(std::back_inserter(out), "HTTP/1.{:d} {} {}\r\n", framing.http_1_1, response.status,
                  reason_of(response.status));
   for (const auto& [name, value] : response.headers) line(name, value);
+  for (const auto& [name, value] : kOfAll)
+    if (std::ranges::find(response.headers, name, &Header::first) == response.headers.end()) line(name, value);
   line("Date", date);
   if (!response.content_type.empty()) line("Content-Type", response.content_type);
   if (has_length(response.status))

@@ -31,7 +31,8 @@ struct Framing {
   bool head_only = false;  // RFC 9110 section 9.3.2: HEAD has the headers of GET and no content
 };
 
-// The response up to its content: status line, headers, empty line (RFC 9112 sections 4 and 5).
+// The response up to its content: status line, headers, empty line (RFC 9112 sections 4 and 5). With what every
+// response of this server has, unless its own headers say otherwise: no guessing of types, no referrer.
 std::string head_of(const Response& response, const Framing& framing, std::string_view date);
 
 }  // namespace heliograph::gateway

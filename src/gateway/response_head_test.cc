@@ -13,8 +13,16 @@ using testing::Not;
 TEST(ResponseHead, HasStatusHeadersAndLength) {
   const Response response{.status = 206, .content_type = "video/mp4", .body = "12345", .headers = {{"A", "b"}}};
   EXPECT_EQ(head_of(response, {}, "today"),
-            "HTTP/1.1 206 Partial Content\r\nA: b\r\nDate: today\r\nContent-Type: video/mp4\r\nContent-Length: "
+            "HTTP/1.1 206 Partial Content\r\nA: b\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: "
+            "no-referrer\r\nDate: today\r\nContent-Type: video/mp4\r\nContent-Length: "
             "5\r\n\r\n");
+}
+
+TEST(ResponseHead, WhatARouteSaysItselfIsNotSaidTwice) {
+  const Response response{.headers = {{"Referrer-Policy", "origin"}}};
+  const auto head = head_of(response, {}, "today");
+  EXPECT_THAT(head, HasSubstr("Referrer-Policy: origin\r\n"));
+  EXPECT_THAT(head, Not(HasSubstr("no-referrer")));
 }
 
 // RFC 9112 section 9.3

@@ -87,16 +87,7 @@ Response Router::answer(const Request& request, const Route* route) const {
     response = is_api(request.path) ? problem(status, detail) : page(status);
     if (!methods.empty()) response.headers.emplace_back("Allow", methods);  // RFC 9110 section 15.5.6
   }
-  complete(response);
   return response;
-}
-
-void Router::complete(Response& response) {
-  for (const auto& [name, value] :
-       {std::pair("X-Content-Type-Options", "nosniff"), std::pair("Referrer-Policy", "no-referrer")})
-    if (std::ranges::find(response.headers, name, &std::pair<std::string, std::string>::first) ==
-        response.headers.end())
-      response.headers.emplace_back(name, value);
 }
 
 const Route* Router::route_of(const Request& request) const {

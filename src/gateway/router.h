@@ -21,8 +21,6 @@ class Router {
   // Of a route that answers at once; null: an asset's, 404 or 405.
   Response answer(const Request& request, const Route* route) const;
   Response answer(const Request& request) const { return answer(request, route_of(request)); }
-  // What every response has, unless its route says otherwise.
-  static void complete(Response& response);
 
  private:
   const Asset* find_asset(std::string_view path) const;

@@ -54,8 +54,6 @@ TEST(Router, AnAssetIsServedWithTagAndPolicies) {
   EXPECT_THAT(response.headers, Contains(Pair("Cache-Control", "no-cache")));
   EXPECT_THAT(response.headers,
               Contains(Pair("Content-Security-Policy", HasSubstr("connect-src 'self' https: ws: wss:"))));
-  EXPECT_THAT(response.headers, Contains(Pair("X-Content-Type-Options", "nosniff")));
-  EXPECT_THAT(response.headers, Contains(Pair("Referrer-Policy", "no-referrer")));
   EXPECT_EQ(ask("GET", "/app.js").payload(), "code");
 }
 

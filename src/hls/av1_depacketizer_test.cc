@@ -19,7 +19,7 @@ const std::string kSequence = "08 0000 0003 2dff cdaf 9004";
 const std::string kKey = "30 10 22 33 44";      // OBU_FRAME: shown, KEY_FRAME
 const std::string kInter = "30 30 55 66";       // shown, INTER_FRAME
 const std::string kHiddenKey = "30 00 55 66";   // KEY_FRAME, not shown
-const std::string kShowsExisting = "18 80 00";  // OBU_FRAME_HEADER
+const std::string kShowsExisting = "18 90 00";  // OBU_FRAME_HEADER
 const std::string kMetadata = "28 01 02 03";    // OBU_METADATA
 
 std::optional<CodedPicture> assemble(Av1Depacketizer& d, const std::vector<std::string>& hexes) {

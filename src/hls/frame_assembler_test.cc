@@ -329,6 +329,41 @@ TEST_P(FrameAssemblerOf, RubbishIsSurvivedAndBounded) {
   }
 }
 
+// RFC 6184 section 8.2.1: sets that came in band are their sender's; those of the description are everybody's.
+TEST(FrameAssembler, ParameterSetsOfOneSourceAreNoneOfAnother) {
+  FrameAssembler assembler(Codec::kH264, "");
+  base::Rng rng(1);
+  const auto& keyframe = pictures_of(Codec::kH264).front().stream;
+  std::vector<Payload> slices;
+  for (const auto nal : testing::nal_units(keyframe))
+    if ((nal[0] & 0x1f) == 5) slices.emplace_back(nal.begin(), nal.end());
+  Sender first, second{.sequence = 100, .source = 2};
+  for (const auto& packet : packets_of(first, testing::H264Packetizer(rng, 300).packetize(keyframe)))
+    receive(assembler, at_ms(0), packet);
+  for (const auto& packet : packets_of(first, slices)) receive(assembler, at_ms(0), packet);
+  EXPECT_EQ(take_all(assembler, at_ms(0)).size(), 2U);
+  for (const auto& packet : packets_of(second, slices)) receive(assembler, at_ms(0), packet);
+  EXPECT_TRUE(take_all(assembler, at_ms(500)).empty());
+  EXPECT_TRUE(assembler.needs_keyframe());
+}
+
+TEST(FrameAssembler, AFrameArrivedWithTheFirstOfItsPackets) {
+  FrameAssembler assembler(Codec::kH264, "");
+  base::Rng rng(1);
+  Sender sender;
+  auto packets = packets_of(sender, testing::H264Packetizer(rng, 100).packetize(pictures_of(Codec::kH264)[0].stream));
+  ASSERT_GT(packets.size(), 2U);
+  std::swap(packets[0], packets[1]);
+  for (size_t i = 0; i < packets.size(); ++i) {
+    auto view = packets[i].view();
+    view.arrival = at_ms(static_cast<int64_t>(10 + i));  // it crossed from another thread
+    assembler.receive(at_ms(50), view);
+  }
+  const auto frame = assembler.take(at_ms(50));
+  ASSERT_TRUE(frame);
+  EXPECT_EQ(frame->arrival, at_ms(10));
+}
+
 TEST(FrameAssembler, Vp8GivesNoFramesAndWantsNoKeyframe) {
   FrameAssembler assembler(Codec::kVp8, "");
   RtpPacket packet;

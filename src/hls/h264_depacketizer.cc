@@ -177,7 +177,7 @@ void H264Depacketizer::learn_sequence(base::ConstBytes nal) {
 
 void H264Depacketizer::learn_picture(base::ConstBytes nal) {
   const auto parsed = nal.size() <= kMaxSetBytes ? PictureParameters::parse(nal) : std::nullopt;
-  if (!parsed) return;
+  if (!parsed || (pictures_.size() >= kMaxPictureSets && !pictures_.contains(parsed->id))) return;
   pictures_[parsed->id] = {
       .bytes = Set(nal.begin(), nal.end()), .sequence_id = parsed->sequence_id, .picture = picture_};
 }
@@ -221,10 +221,8 @@ std::optional<VideoConfig> H264Depacketizer::config_of(const Set& sequence,
   };
   out = {1, parsed->profile, parsed->constraints, parsed->level, 0xff, 0xe1};  // lengths of 4 bytes, one SPS
   put_set(sequence);
-  const size_t count = std::min<size_t>(pictures.size(), 255);
-  out.push_back(static_cast<uint8_t>(count));
-  for (auto it = pictures.begin(); it != std::next(pictures.begin(), static_cast<std::ptrdiff_t>(count)); ++it)
-    put_set(it->second.bytes);
+  out.push_back(static_cast<uint8_t>(pictures.size()));
+  for (const auto& [id, set] : pictures) put_set(set.bytes);
   const bool plain = parsed->profile == 66 || parsed->profile == 77 || parsed->profile == 88;
   if (!plain)
     out.insert(out.end(), {static_cast<uint8_t>(0xfc | parsed->chroma_format),

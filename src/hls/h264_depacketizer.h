@@ -19,6 +19,7 @@ namespace heliograph::hls {
 class H264Depacketizer {
  public:
   static constexpr size_t kMaxSetBytes = 1'024;  // a larger parameter set is none
+  static constexpr size_t kMaxPictureSets = 32;  // known at a time; another beyond these is none
 
   // fmtp: may have sprop-parameter-sets (RFC 6184 section 8.1).
   explicit H264Depacketizer(std::string_view fmtp);

@@ -5,8 +5,11 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "base/hex.h"
 #include "gtest/gtest.h"
+#include "hls/bit_reader.h"
 
 namespace heliograph::hls {
 namespace {
@@ -51,6 +54,19 @@ TEST(H264Depacketizer, AKeyframeInSingleNalUnits) {
   EXPECT_EQ(picture->config->codecs, "avc1.42c00d");
   EXPECT_EQ(picture->config->width, 320);
   EXPECT_EQ(picture->config->height, 180);
+}
+
+// ISO/IEC 14496-15 section 5.3.3.1.2: what the high profiles have behind the sets. libx264's, High 4:2:2, 10 bits.
+TEST(H264Depacketizer, TheRecordOfAHighProfileTellsItsChromaAndDepth) {
+  const std::string sps = "67 7a001e b6cd 940a 02ff 89c0 4400 0003 0004 0000 0300 f03c 58b6 58",
+                    pps = "68 ebe3 cb22 c0";
+  H264Depacketizer d("");
+  const auto picture = assemble(d, {sps, pps, kIdr});
+  ASSERT_TRUE(picture && picture->config);
+  EXPECT_EQ(picture->config->record, from_hex("01 7a001e ff e1" + unit(sps) + "01" + unit(pps) + "fe fa fa 00"));
+  EXPECT_EQ(picture->config->codecs, "avc1.7a001e");
+  EXPECT_EQ(picture->config->width, 640);
+  EXPECT_EQ(picture->config->height, 360);
 }
 
 TEST(H264Depacketizer, FillerEndsAndOtherLayersAreLeftOut) {
@@ -155,6 +171,9 @@ TEST(H264Depacketizer, AnotherSequenceTakesThePictureSetsOfBeforeAlong) {
   const auto picture = assemble(d, {high, kPps, kIdr});
   ASSERT_TRUE(picture && picture->keyframe);
   EXPECT_EQ(picture->config->codecs, "avc1.42c01e");
+  const auto other_way = assemble(d, {kPps, kSmall, kIdr});
+  ASSERT_TRUE(other_way && other_way->keyframe) << "what came along, in whatever order";
+  EXPECT_EQ(other_way->config->codecs, "avc1.42c00d");
 }
 
 TEST(H264Depacketizer, AKeyframeBegunWithoutItsSetsCountsOnlyWhereTheyNeverCome) {
@@ -179,6 +198,30 @@ TEST(H264Depacketizer, OversizedSetsAreNone) {
   std::string sps = kSmall;
   for (size_t i = 0; i < H264Depacketizer::kMaxSetBytes; ++i) sps += "00";
   EXPECT_FALSE(assemble(d, {sps, kPps, kIdr}));
+}
+
+TEST(H264Depacketizer, KnowsSoManyPictureSetsAndNoMore) {
+  H264Depacketizer d("");
+  std::vector<std::string> payloads{kSmall, kPps};
+  for (uint32_t id = 1; id <= 255; ++id) {
+    BitWriter out;
+    out.bits(0x68, 8);
+    out.ue(id);
+    out.ue(0);  // of this sequence
+    out.bits(0, 2);
+    for (const uint32_t number : {0U, 0U, 0U}) out.ue(number);
+    out.bits(0, 3);
+    for (int i = 0; i < 3; ++i) out.se(0);
+    out.bits(0, 3);
+    out.trailing();
+    payloads.emplace_back();
+    for (const uint8_t b : escape(out.take())) payloads.back() += fmt::format("{:02x}", b);
+  }
+  payloads.push_back(kIdr);
+  const auto picture = assemble(d, payloads);
+  ASSERT_TRUE(picture && picture->config);
+  const size_t at = 6 + 2 + from_hex(kSmall).size();
+  EXPECT_EQ(picture->config->record.at(at), H264Depacketizer::kMaxPictureSets);
 }
 
 TEST(H264Depacketizer, EmptyPayloadsAreNothing) {

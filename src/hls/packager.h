@@ -60,7 +60,7 @@ class Packager {
                         uint32_t timestamp);
   void on_time(base::Timestamp now, PackagerOut& out);
   base::Timestamp next_time() const;
-  // The last parts, and Ended; nothing may be called afterwards.
+  // The last parts, and Ended; nothing but numbers() may be called afterwards.
   void end(base::Timestamp now, PackagerOut& out);
   PackagerNumbers numbers() const;
 

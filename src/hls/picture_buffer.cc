@@ -106,19 +106,14 @@ bool PictureBuffer::skip_hole(base::Timestamp now) {
   const auto patient = beyond->second.noticed + limits_.patience;
   const auto keyframe = whole_keyframe();
   if (keyframe && now >= eager) return give_up_to(*keyframe, true), true;
-  if (now >= patient) return give_up_to(beyond->first, is_start(beyond->first)), true;
+  if (now >= patient) return give_up_to(beyond->first, false), true;
   next_time_ = keyframe ? eager : patient;
   return false;
-}
-
-bool PictureBuffer::is_start(int64_t sequence) const {
-  return std::ranges::any_of(starts_, [=](const Start& start) { return start.sequence == sequence; });
 }
 
 std::optional<int64_t> PictureBuffer::whole_keyframe() {
   std::optional<int64_t> first;
   for (auto& start : starts_) {
-    if (start.sequence < end_) continue;
     size_t bytes = 0;
     if (!start.whole) start.whole = extend(start.sequence, start.end, bytes);
     if (start.whole && (!first || start.sequence < *first)) first = start.sequence;

@@ -68,7 +68,6 @@ class PictureBuffer {
   bool extend(int64_t begin, int64_t& end, size_t& bytes) const;
   Picture extract();
   bool skip_hole(base::Timestamp now);
-  bool is_start(int64_t sequence) const;
   std::optional<int64_t> whole_keyframe();
   void give_up_to(int64_t sequence, bool begins);
   void move_to(int64_t sequence, bool begins);

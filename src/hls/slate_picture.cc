@@ -38,11 +38,12 @@ constexpr std::array<Line, 8> kCamera{{
 }};
 constexpr Line kStroke{{-0.20, -0.20}, {0.20, 0.20}};
 
-double distance(Point p, const Line& line) {
+double squared_distance(Point p, const Line& line) {
   const double dx = line.to.x - line.from.x, dy = line.to.y - line.from.y;
   const double along = ((p.x - line.from.x) * dx + (p.y - line.from.y) * dy) / (dx * dx + dy * dy);
   const double t = std::clamp(along, 0.0, 1.0);
-  return std::hypot(p.x - line.from.x - t * dx, p.y - line.from.y - t * dy);
+  const double x = p.x - line.from.x - t * dx, y = p.y - line.from.y - t * dy;
+  return x * x + y * y;
 }
 
 // How much of a pixel whose middle is `inside` units within an edge is covered.
@@ -50,9 +51,9 @@ double cover(double inside, double pixel) { return std::clamp(inside / pixel + 0
 
 double ink(Point p, double pixel) {
   double outline = kReach;
-  for (const auto& line : kCamera) outline = std::min(outline, distance(p, line));
-  const double stroke = distance(p, kStroke);
-  const double camera = cover(kPen - outline, pixel) * (1 - cover(kGap - stroke, pixel));
+  for (const auto& line : kCamera) outline = std::min(outline, squared_distance(p, line));
+  const double stroke = std::sqrt(squared_distance(p, kStroke));
+  const double camera = cover(kPen - std::sqrt(outline), pixel) * (1 - cover(kGap - stroke, pixel));
   return std::max(camera, cover(kPen - stroke, pixel));
 }
 

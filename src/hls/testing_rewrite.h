@@ -15,11 +15,12 @@ struct H264Rewrite {
   uint32_t step = 2;                  // type 0: between pictures
   bool order_delta_is_zero = false;   // type 1
   int32_t non_reference_offset = -1;  // type 1
-  bool long_term_keyframes = false;   // with room for one more reference
+  bool long_term = false;             // keyframes and the fifth picture behind them; with one reference more
+  bool keep_vui = false;              // which says that nothing is reordered
   bool last_unreferenced = false;     // nothing refers to the last picture before a keyframe
 };
 
-// Of one slice a picture, with one reference, without weights; without the VUI. CABAC only where no field is added or
+// Of one slice a picture, with one reference, without weights. CABAC only where no field is added or
 // taken away.
 class H264Rewriter {
  public:
@@ -30,7 +31,7 @@ class H264Rewriter {
     std::vector<Frame> frames;
     FrameMaker maker;
     for (size_t i = 0; i < packets.size(); ++i) {
-      const bool last = i + 1 < packets.size() && is_keyframe(packets[i + 1]);
+      const bool last = !is_keyframe(packets[i]) && i + 1 < packets.size() && is_keyframe(packets[i + 1]);
       std::vector<Bytes> units;
       for (const auto& nal : nal_units(packets[i])) units.push_back(rewrite(nal, last && wish_.last_unreferenced));
       frames.push_back(maker.make_h264(units));
@@ -86,7 +87,7 @@ class H264Rewriter {
       out.ue(1);
       out.se(2);
     }
-    out.ue(in.ue() + (wish_.long_term_keyframes ? 1 : 0));
+    out.ue(in.ue() + (wish_.long_term ? 1 : 0));
     copy_bit(in, out);
     copy_ue(in, out);
     copy_ue(in, out);
@@ -94,8 +95,12 @@ class H264Rewriter {
     copy_bit(in, out);
     if (copy_bit(in, out))
       for (int i = 0; i < 4; ++i) copy_ue(in, out);
-    out.bit(false);  // vui_parameters_present_flag
-    out.trailing();
+    if (wish_.keep_vui) {
+      while (in.left() > 0) copy_bit(in, out);
+    } else {
+      out.bit(false);  // vui_parameters_present_flag
+      out.trailing();
+    }
     return finish(out);
   }
 
@@ -115,21 +120,38 @@ class H264Rewriter {
     if (wish_.order_type == 1 && !wish_.order_delta_is_zero) out.se(unreferenced ? 2 - wish_.non_reference_offset : 0);
     if (type == 0) {
       if (copy_bit(in, out)) copy_ue(in, out);
-      copy_bit(in, out);
+      write_modification(in.bit(), out);
     }
     if (idr) {
       copy_bit(in, out);
       in.bit();
-      out.bit(wish_.long_term_keyframes);
+      out.bit(wish_.long_term);
     } else {
       const bool adaptive = in.bit();
-      if (!unreferenced) out.bit(adaptive);
+      if (!unreferenced) write_marking(adaptive, out);
     }
     while (in.left() > 0) copy_bit(in, out);
     return finish(out);
   }
 
+  // Behind the long-term picture another is in front of it in the list: the last short-term one.
+  void write_modification(bool present, BitWriter& out) const {
+    const bool chosen = wish_.long_term && picture_ == kLongTerm + 1;
+    out.bit(present || chosen);
+    if (!chosen) return;
+    out.ue(2);
+    out.ue(0);
+    out.ue(3);
+  }
+  void write_marking(bool adaptive, BitWriter& out) const {
+    const bool chosen = wish_.long_term && picture_ == kLongTerm;
+    out.bit(adaptive || chosen);
+    if (!chosen) return;
+    for (const uint32_t command : {4U, 1U, 6U, 0U, 0U}) out.ue(command);
+  }
+
   static constexpr unsigned kOrderBits = 8;
+  static constexpr uint32_t kLongTerm = 5;
 
   H264Rewrite wish_;
   SequenceParameters sps_;

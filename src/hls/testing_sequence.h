@@ -250,36 +250,4 @@ inline Decoded decode(const Decoder& decoder, const VideoConfig& config, const s
   return decoded;
 }
 
-// How many access units libavcodec's parser finds in samples of H.264 as one byte stream.
-inline size_t access_units(const VideoConfig& config, const std::vector<Bytes>& samples) {
-  constexpr uint8_t kStartCode[] = {0, 0, 0, 1};
-  Bytes stream;
-  const auto add = [&](base::ConstBytes nal) {
-    stream.insert(stream.end(), std::begin(kStartCode), std::end(kStartCode));
-    stream.insert(stream.end(), nal.begin(), nal.end());
-  };
-  base::ByteReader record(config.record);
-  record.skip(5);
-  for (int sets = record.u8() & 0x1f; sets > 0; --sets) add(record.bytes(record.u16()));
-  for (int sets = record.u8(); sets > 0; --sets) add(record.bytes(record.u16()));
-  for (const auto& sample : samples)
-    for (base::ByteReader reader(sample); reader.left() > 0;) add(reader.bytes(reader.u32()));
-  stream.resize(stream.size() + AV_INPUT_BUFFER_PADDING_SIZE);
-  const libav::Codec codec(avcodec_alloc_context3(avcodec_find_decoder(AV_CODEC_ID_H264)));
-  auto* parser = av_parser_init(AV_CODEC_ID_H264);
-  size_t units = 0;
-  int left = static_cast<int>(stream.size()) - AV_INPUT_BUFFER_PADDING_SIZE, used = 0;
-  const uint8_t* data = stream.data();
-  uint8_t* unit = nullptr;
-  int size = 0;
-  do {  // once more with nothing, for the last one
-    used = av_parser_parse2(parser, codec.get(), &unit, &size, data, left, AV_NOPTS_VALUE, AV_NOPTS_VALUE, 0);
-    units += size > 0;
-    data += used;
-    left -= used;
-  } while (left > 0 || size > 0);
-  av_parser_close(parser);
-  return units;
-}
-
 }  // namespace heliograph::hls::testing

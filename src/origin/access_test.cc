@@ -193,8 +193,12 @@ TEST(Memory, WhenShortShrinksTheLargestAndThenRefuses) {
   EXPECT_EQ(PlaylistReader::read(world.send(request)->body()).duration(), 36'000'000);
 
   TestWorld tiny({.max_memory = 50'000});
-  tiny.begin(large, 1);
-  tiny.begin(small, 1);
+  TestPackager fresh;
+  fresh.part_bytes = 2'000;
+  tiny.begin(fresh, 10);
+  EXPECT_EQ(tiny.playlist().duration(), 18'000'000);
+  TestPackager other({video("v0"), audio("aac")}, {"room", "bob", "s2"});
+  tiny.begin(other);
   EXPECT_EQ(tiny.origin.numbers().streams, 1u);
 }
 

@@ -40,6 +40,7 @@ class Broadcast {
     for (int i = 0; i < 400; ++i) {
       world_.pass(Duration::millis(static_cast<int64_t>(rng_.below(700))));
       for (uint64_t n = rng_.below(4); n > 0; --n) ask();
+      judge();
       go_on();
       judge();
     }
@@ -78,7 +79,6 @@ class Broadcast {
     truth_.segments.back().parts.emplace_back(part.duration.us(), p.bytes_of(0, part.msn, part.index));
     if (p.index() == 6 || rng_.below(4) == 0) {
       auto end = p.end_segment();
-      truth_.segments.back().whole = true;
       if (rng_.below(2) == 0) {
         world_.apply(updates);
         judge();
@@ -86,6 +86,7 @@ class Broadcast {
       } else {
         std::ranges::copy(end.updates, std::back_inserter(updates.updates));
       }
+      truth_.segments.back().whole = true;
     }
     world_.apply(updates);
   }
@@ -140,7 +141,10 @@ class Broadcast {
     const auto& segments = truth_.segments;
     const bool there = asked.msn < segments.size() && *asked.part < segments[asked.msn].parts.size();
     ASSERT_EQ(asked.reply->status(), there ? 200u : 404u);
-    if (!there) return EXPECT_TRUE(truth_.ended || segments[asked.msn].whole), void();
+    if (!there) {
+      EXPECT_TRUE(truth_.ended || segments[asked.msn].whole);
+      return;
+    }
     EXPECT_EQ(asked.reply->body(), segments[asked.msn].parts[*asked.part].second);
     ++parts_;
   }

@@ -28,6 +28,7 @@ namespace heliograph::server {
 namespace {
 
 namespace json = boost::json;
+using testing::AnyOf;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -149,6 +150,7 @@ TEST_F(AdminCommandTest, a_room_is_made_shown_set_and_closed) {
             "rid                 tea\n"
             "type                a2m\n"
             "persistent          yes\n"
+            "HLS by token only   no\n"
             "owner\n"
             "users               0\n"
             "sessions            0\n"
@@ -161,6 +163,7 @@ TEST_F(AdminCommandTest, a_room_is_made_shown_set_and_closed) {
   EXPECT_THAT(out({"room", "tea"}), HasSubstr("publishers at most  2\n"));
   const auto set = out({"room", "tea", "set", "--no-persistent", "--publishers", "none", "--users", "5"});
   EXPECT_THAT(set, HasSubstr("persistent          no\n"));
+  EXPECT_THAT(out({"room", "tea", "set", "--hls-tokens"}), HasSubstr("HLS by token only   yes\n"));
   EXPECT_THAT(set, HasSubstr("publishers at most  no limit\nusers at most       5\n"));
   EXPECT_THAT(out({"room", "tea", "stats"}), HasSubstr("publishing users  0\n"));
   EXPECT_EQ(out({"room", "tea", "close"}), "closed\n");
@@ -194,7 +197,7 @@ TEST_F(AdminCommandTest, people_are_listed_given_roles_kicked_and_barred) {
   EXPECT_EQ(out({"role", "r", "bob", "publisher"}), "bob is publisher\n");
   EXPECT_EQ(out({"kick", "r", "eve", "--ban"}), "eve is banned\n");
   EXPECT_EQ(out({"room", "r", "participants"}),
-            "USER  ROLE       OWNER  BANNED  SESSION  HOST  CATEGORY  CONNECTED  PUBLISHES  WATCHES\n"
+            "USER  ROLE       OWNER  BANNED  SESSION  HOST  CATEGORY  CONNECTED  PUBLISHES  WATCHES  HLS\n"
             "ann   publisher  yes    no      s        Web   stream    yes        no         0\n"
             "bob   publisher  no     no\n"
             "eve   viewer     no     yes\n");
@@ -203,6 +206,17 @@ TEST_F(AdminCommandTest, people_are_listed_given_roles_kicked_and_barred) {
   const auto again = run({"kick", "r", "ann"});
   EXPECT_EQ(again.code, 1);
   EXPECT_EQ(again.text, "heliograph: the room has no such user (404)\n");
+}
+
+TEST_F(AdminCommandTest, only_what_is_published_becomes_hls) {
+  house.join(1, {.user = "ann"});
+  for (const auto* verb : {"start", "show"}) {
+    const auto refused = run({"hls", verb, "r", "ann", "s"});
+    EXPECT_EQ(refused.code, 1);
+    EXPECT_THAT(refused.text, AnyOf(HasSubstr("publishes nothing. (409)"), HasSubstr("not forwarded as HLS")));
+  }
+  EXPECT_EQ(out({"hls", "stop", "r", "ann", "s"}), "stopped\n");
+  EXPECT_EQ(run({"hls", "show", "r", "bob", "s"}).code, 1);
 }
 
 TEST_F(AdminCommandTest, ids_may_be_anything) {
@@ -229,6 +243,8 @@ TEST_F(AdminCommandTest, what_is_wrong_on_the_command_line_is_said_before_anythi
                                              {"kick", "r"},
                                              {"kick", "r", "ann", "s", "--ban"},
                                              {"role", "r", "ann", "king"},
+                                             {"hls", "start", "r", "ann"},
+                                             {"hls", "pause", "r", "ann", "s"},
                                              {"rooms", "--url", "ftp://x"},
                                              {"rooms", "--url", "http://x:y"}}) {
     const auto exit = run(arguments);
@@ -248,7 +264,8 @@ TEST_F(AdminCommandTest, every_command_has_help) {
                                              {"room", "tea", "participants", "--help"},
                                              {"kick", "--help"},
                                              {"unban", "--help"},
-                                             {"role", "--help"}}) {
+                                             {"role", "--help"},
+                                             {"hls", "--help"}}) {
     const auto help = out(arguments);
     EXPECT_THAT(help, HasSubstr("--help")) << help;
     EXPECT_THAT(help, HasSubstr(std::string("heliograph ") + arguments.front())) << help;

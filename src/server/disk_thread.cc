@@ -190,6 +190,8 @@ void DiskThread::run() {
   }
   lock.unlock();
   while (!recordings_.empty()) end_recording(recordings_.begin()->first, nullptr);
+  std::error_code ignored;  // the next start clears it as well
+  files::remove_all(files::path(options_.directory) / kKept, ignored);
 }
 
 void DiskThread::execute(Job& job) {

@@ -25,8 +25,8 @@
 namespace heliograph::server {
 
 // Everything that HLS puts on a disk: what an origin keeps for seeking back, below dvr/, which is of no use to another
-// run and cleared at start; and recordings, below recordings/. A thread in the background does it; files are used by
-// nobody else meanwhile.
+// run and cleared at start and end; and recordings, below recordings/. A thread in the background does it; files are
+// used by nobody else meanwhile.
 //
 // A recording is written to the file's last name from the first byte on, part after part, and brought to the disk once
 // in kSync, so that whatever ends the process, what there is of the file can be played.

@@ -174,6 +174,15 @@ TEST_F(Disk, StopWritesWhatWaits) {
   EXPECT_EQ(text_of(kFile).size(), 1'000u);
 }
 
+TEST_F(Disk, NothingIsKeptForAnotherRun) {
+  open();
+  disk_->start();
+  disk_->write("p/1.mp4", blob("x"));
+  disk_->stop();
+  EXPECT_FALSE(is_there("dvr"));
+  EXPECT_TRUE(is_there("recordings"));
+}
+
 TEST_F(Disk, WhatACrashedRunKeptIsClearedAndItsRecordingsAreNot) {
   files::create_directories(folder_.path("hls/dvr/old/v0"));
   files::create_directories(folder_.path("hls/recordings/tea"));

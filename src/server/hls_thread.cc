@@ -13,7 +13,8 @@
 namespace heliograph::server {
 namespace {
 
-constexpr base::Duration kShortest = base::Duration::millis(1);  // between two turns: what is due may as well wait
+constexpr base::Duration kShortest = base::Duration::millis(1);   // between two turns: what is due may as well wait
+constexpr base::Duration kNumbers = base::Duration::millis(200);  // as old as they get
 
 }  // namespace
 
@@ -92,9 +93,13 @@ void HlsThread::turn() {
   more_ = packaging_.receive_crossings(io::now(), out);
   packaging_.on_time(io::now(), out);
   deliver(std::move(out));
+  const bool busy = !packaging_.idle();
+  const bool counts = !busy || io::now() >= next_numbers_;
+  if (counts) next_numbers_ = io::now() + kNumbers;
+  const auto numbers = counts ? packaging_.numbers() : Packaging::Numbers();
   const std::lock_guard lock(mutex_);
-  busy_ = !packaging_.idle();
-  numbers_ = packaging_.numbers();
+  busy_ = busy;
+  if (counts) numbers_ = numbers;
 }
 
 void HlsThread::deliver(PackagingOut out) {

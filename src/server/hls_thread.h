@@ -51,6 +51,7 @@ class HlsThread {
   io::Wake wake_;
   Packaging packaging_;
   bool more_ = false;  // crossed already
+  base::Timestamp next_numbers_;
   std::atomic<bool> stopping_{false};
   mutable std::mutex mutex_;
   std::vector<plan::HlsCommand> commands_;  // as many as control has to say; guarded, as are the next two

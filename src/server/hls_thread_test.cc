@@ -85,11 +85,11 @@ TEST_F(HlsThreadTest, PackagesWhatCrossesWithoutBeingWoken) {
   EXPECT_FALSE(thread_->idle());
   for (int i = 0; i < 10; ++i) send_sound();
   ASSERT_TRUE(wait_until([&] { return state_ == HlsState::kLive; })) << "silence goes on by itself";
-  EXPECT_EQ(thread_->numbers().packets, 10u);
-  EXPECT_EQ(thread_->numbers().streams, 1u);
   thread_->post(plan::StopHls{.stream = {"tea", "bob", "s"}});
   ASSERT_TRUE(wait_until([&] { return state_ == HlsState::kEnded && ended_; }));
   while (!thread_->idle()) std::this_thread::yield();
+  EXPECT_EQ(thread_->numbers().packets, 10u);
+  EXPECT_GE(thread_->numbers().stream.parts, 1u);
 }
 
 TEST_F(HlsThreadTest, StopEndsWhatGoesOn) {

@@ -145,8 +145,13 @@ void add_hls(Page& page, const HlsNumbers& n) {
   page.gauge("heliograph_hls_memory_bytes", "HLS segments in memory", n.origin.memory_bytes);
   page.gauge("heliograph_hls_disk_bytes", "HLS segments on disk, to seek back to", n.origin.disk_bytes);
   page.counter("heliograph_hls_packets_total", "RTP packets that were packaged", n.packaging.packets);
-  page.counter("heliograph_hls_parts_made_total", "HLS parts made", n.packaging.parts);
-  page.counter("heliograph_hls_parts_late_total", "Of these, told half a second late or later", n.packaging.parts_late);
+  page.counter("heliograph_hls_parts_made_total", "HLS parts made", n.packaging.stream.parts);
+  page.counter("heliograph_hls_parts_late_total", "Of these, told half a second late or later",
+               n.packaging.stream.parts_late);
+  page.counter("heliograph_hls_frames_lost_total", "Pictures that could not be put together",
+               n.packaging.stream.frames_lost);
+  page.counter("heliograph_hls_slates_total", "Times that a still picture took the place of a camera",
+               n.packaging.stream.slates);
   page.counter("heliograph_hls_playlists_total", "Playlists sent to players", n.origin.playlists);
   page.counter("heliograph_hls_parts_total", "Parts and segments sent to players", n.origin.parts);
   page.counter("heliograph_hls_bytes_total", "Bytes of all of these", n.origin.bytes);

@@ -28,7 +28,7 @@ TEST(Metrics, EveryNumberIsInPrometheusText) {
   shards[1].udp.send_failed = 7;
   HlsNumbers hls;
   hls.packaging.streams = 21;
-  hls.packaging.parts_late = 22;
+  hls.packaging.stream.parts_late = 22;
   hls.origin.waiting = 23;
   hls.origin.bytes = 24;
   hls.disk.recorded_bytes = 25;

@@ -256,7 +256,7 @@ TEST(Options, TheSampleFileNamesEverySettingWithItsDefault) {
   ASSERT_EQ(from_sample.error().code, 0) << from_sample.error().text;
   EXPECT_EQ(from_sample.error().text, printed.error().text);
   EXPECT_EQ(keys_of(sample_file()), keys_of(printed.error().text));
-  EXPECT_EQ(keys_of(sample_file()).size(), 41u);
+  EXPECT_EQ(keys_of(sample_file()).size(), 55u);
 }
 
 TEST(Options, HelpNamesEverySettingInAllItsForms) {

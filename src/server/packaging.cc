@@ -14,13 +14,12 @@ using shard::Crossing;
 // Of one ring, before the others have their turn.
 constexpr size_t kTurn = 1024;
 
-// ISO BMFF has no VP8, so that a browser would play it.
-bool can_be_packaged(const plan::UplinkTrack& track) { return track.codec.codec != plan::Codec::kVp8; }
-
-plan::StartHls packageable(const plan::StartHls& command) {
-  plan::StartHls kept = command;
-  std::erase_if(kept.tracks, [](const auto& track) { return !can_be_packaged(track); });
-  return kept;
+void add(hls::PackagerNumbers& sum, const hls::PackagerNumbers& n) {
+  sum.parts += n.parts;
+  sum.parts_late += n.parts_late;
+  sum.frames_lost += n.frames_lost;
+  sum.repeats += n.repeats;
+  sum.slates += n.slates;
 }
 
 }  // namespace
@@ -29,8 +28,7 @@ void Packaging::execute(base::Timestamp now, int64_t unix_now, const plan::HlsCo
   const auto& name = std::visit([](const auto& c) -> const plan::HlsStream& { return c.stream; }, command);
   const auto found = streams_.find(name);
   if (const auto* c = std::get_if<plan::StartHls>(&command)) {
-    found == streams_.end() ? start(now, unix_now, packageable(*c), out)
-                            : change(now, unix_now, found->second, packageable(*c), out);
+    found == streams_.end() ? start(now, unix_now, *c, out) : change(now, unix_now, found->second, *c, out);
   } else if (found != streams_.end()) {
     if (std::get<plan::StopHls>(command).over)
       finish(now, found->second, plan::HlsState::kEnded, out);
@@ -38,20 +36,17 @@ void Packaging::execute(base::Timestamp now, int64_t unix_now, const plan::HlsCo
       found->second.ends_at = std::min(found->second.ends_at, now + options_.patience);
   }
   give_all(out);
-  numbers_.streams = streams_.size();
 }
 
 void Packaging::start(base::Timestamp now, int64_t unix_now, plan::StartHls command, PackagingOut& out) {
-  if (command.tracks.empty()) return out.changes.push_back({command.stream, plan::HlsState::kFailed});
+  if (!hls::Packager::takes(command.tracks)) return out.changes.push_back({command.stream, plan::HlsState::kFailed});
   Stream made{.name = command.stream,
               .packager = hls::Packager(now, unix_now, options_.packager, command),
               .publication = command.publication,
               .asks_token = command.asks_token,
               .prefix = command.prefix,
               .recording = ++last_recording_,
-              .began = now,
-              .unix_began = unix_now,
-              .segments = {},
+              .began = unix_now,
               .updates = {}};
   Stream& stream = streams_.emplace(command.stream, std::move(made)).first->second;
   out.changes.push_back({stream.name, plan::HlsState::kStarting});
@@ -62,11 +57,11 @@ void Packaging::start(base::Timestamp now, int64_t unix_now, plan::StartHls comm
 
 void Packaging::change(base::Timestamp now, int64_t unix_now, Stream& stream, plan::StartHls command,
                        PackagingOut& out) {
-  if (command.tracks.empty()) return finish(now, stream, plan::HlsState::kFailed, out);
+  if (!hls::Packager::takes(command.tracks)) return finish(now, stream, plan::HlsState::kFailed, out);
   stream.ends_at = base::Timestamp::never();
   hls::PackagerOut made;
   if (stream.packager.change(now, command, made)) {
-    take(now, stream, std::move(made), out);
+    take(stream, std::move(made), out);
     if (std::exchange(stream.asks_token, command.asks_token) != command.asks_token) {
       if (stream.updates.empty()) dirty_.push_back(&stream);
       const auto number = stream.packagers == 1 ? "" : fmt::format("-{}", stream.packagers);
@@ -81,16 +76,12 @@ void Packaging::change(base::Timestamp now, int64_t unix_now, Stream& stream, pl
 // The playlist ends, and another one takes its place.
 void Packaging::renew(base::Timestamp now, int64_t unix_now, Stream& stream, plan::StartHls command,
                       PackagingOut& out) {
-  hls::PackagerOut made;
-  stream.packager.end(now, made);
-  take(now, stream, std::move(made), out);
+  end_packager(now, stream, out);
   stream.packager = hls::Packager(now, unix_now, options_.packager, command);
   stream.asks_token = command.asks_token;
   stream.live = false;
   stream.recording = ++last_recording_;
-  stream.began = now;
-  stream.unix_began = unix_now;
-  stream.segments.clear();
+  stream.began = unix_now;
   out.changes.push_back({stream.name, plan::HlsState::kStarting});
   if (stream.updates.empty()) dirty_.push_back(&stream);
   stream.updates.emplace_back(hls::Started{fmt::format("{}-{}", stream.prefix, ++stream.packagers), stream.asks_token});
@@ -107,10 +98,15 @@ void Packaging::watch(Stream& stream, plan::PublicationId publication, Packaging
   tell(Crossing::Kind::kWatch, publication, out);
 }
 
-void Packaging::finish(base::Timestamp now, Stream& stream, plan::HlsState state, PackagingOut& out) {
+void Packaging::end_packager(base::Timestamp now, Stream& stream, PackagingOut& out) {
   hls::PackagerOut made;
   stream.packager.end(now, made);
-  take(now, stream, std::move(made), out);
+  take(stream, std::move(made), out);
+  add(ended_, stream.packager.numbers());
+}
+
+void Packaging::finish(base::Timestamp now, Stream& stream, plan::HlsState state, PackagingOut& out) {
+  end_packager(now, stream, out);
   give(stream, out);
   std::erase(dirty_, &stream);
   out.changes.push_back({stream.name, state});
@@ -145,7 +141,7 @@ void Packaging::receive(base::Timestamp now, const Crossing& message, PackagingO
   Stream& stream = *found->second;
   const auto& packet = message.packet;
   if (message.what == Crossing::Kind::kMedia) {
-    ++numbers_.packets;
+    ++packets_;
     hls::PackagerOut made;
     stream.packager.receive(now,
                             {.kind = message.kind,
@@ -157,7 +153,7 @@ void Packaging::receive(base::Timestamp now, const Crossing& message, PackagingO
                              .arrival = packet.arrival,
                              .payload = {message.bytes.data() + message.extensions_size, message.payload_size}},
                             made);
-    take(now, stream, std::move(made), out);
+    take(stream, std::move(made), out);
   } else if (message.what == Crossing::Kind::kClock) {
     stream.packager.on_sender_report(now, message.kind, packet.layer, packet.source, message.report.ntp,
                                      message.report.rtp);
@@ -173,12 +169,11 @@ void Packaging::on_time(base::Timestamp now, PackagingOut& out) {
     } else if (stream.packager.next_time() <= now) {
       hls::PackagerOut made;
       stream.packager.on_time(now, made);
-      take(now, stream, std::move(made), out);
+      take(stream, std::move(made), out);
     }
   }
   for (Stream* stream : over) finish(now, *stream, plan::HlsState::kEnded, out);
   give_all(out);
-  numbers_.streams = streams_.size();
 }
 
 base::Timestamp Packaging::next_time() const {
@@ -189,31 +184,20 @@ base::Timestamp Packaging::next_time() const {
 
 void Packaging::end(base::Timestamp now, PackagingOut& out) {
   while (!streams_.empty()) finish(now, streams_.begin()->second, plan::HlsState::kEnded, out);
-  numbers_.streams = 0;
 }
 
-void Packaging::take(base::Timestamp now, Stream& stream, hls::PackagerOut made, PackagingOut& out) {
+void Packaging::take(Stream& stream, hls::PackagerOut made, PackagingOut& out) {
   if (made.keyframes != 0) request_keyframes(stream, made.keyframes, out);
   for (auto& update : made.updates) {
     if (auto* recorded = std::get_if<hls::Recorded>(&update)) {
-      out.recorded.push_back(
-          {stream.recording, stream.name, stream.unix_began, std::move(recorded->bytes), recorded->last});
+      out.recorded.push_back({stream.recording, stream.name, stream.began, std::move(recorded->bytes), recorded->last});
       continue;
     }
-    if (const auto* part = std::get_if<hls::Part>(&update)) note_part(now, stream, *part, out);
+    if (std::holds_alternative<hls::Part>(update) && !std::exchange(stream.live, true))
+      out.changes.push_back({stream.name, plan::HlsState::kLive});
     if (stream.updates.empty()) dirty_.push_back(&stream);
     stream.updates.emplace_back(std::move(update));
   }
-}
-
-void Packaging::note_part(base::Timestamp now, Stream& stream, const hls::Part& part, PackagingOut& out) {
-  if (!std::exchange(stream.live, true)) out.changes.push_back({stream.name, plan::HlsState::kLive});
-  if (stream.segments.size() <= part.rendition) stream.segments.resize(part.rendition + 1);
-  auto& so_far = stream.segments[part.rendition];
-  so_far = part.index == 0 ? part.duration : so_far + part.duration;
-  const auto unix_now = stream.unix_began + (now - stream.began).us();
-  ++numbers_.parts;
-  if (unix_now > part.starts_at + (so_far + kLate).us()) ++numbers_.parts_late;
 }
 
 void Packaging::give(Stream& stream, PackagingOut& out) {
@@ -259,6 +243,12 @@ void Packaging::tell(Crossing::Kind what, plan::PublicationId publication, Packa
 void Packaging::retry(PackagingOut& out) {
   for (plan::ShardIndex to = 0; to < waiting_.size(); ++to)
     while (!waiting_[to].empty() && push(to, waiting_[to].front(), out)) waiting_[to].pop_front();
+}
+
+Packaging::Numbers Packaging::numbers() const {
+  Numbers n{.streams = streams_.size(), .packets = packets_, .stream = ended_};
+  for (const auto& [name, stream] : streams_) add(n.stream, stream.packager.numbers());
+  return n;
 }
 
 }  // namespace heliograph::server

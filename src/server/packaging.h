@@ -41,9 +41,6 @@ struct PackagingOut {
 // Sans-IO; lives on the thread of HlsThread.
 class Packaging {
  public:
-  // A part is late when it is told later than this after its last picture was due.
-  static constexpr base::Duration kLate = base::Duration::millis(500);
-
   struct Options {
     hls::PackagerOptions packager;
     base::Duration patience = base::Duration::seconds(10);  // a publisher who is gone has this long to come back
@@ -51,10 +48,9 @@ class Packaging {
     shard::Crossings crossings;                             // the others'
   };
   struct Numbers {
-    size_t streams = 0;       // now; the others since the start
-    uint64_t packets = 0;     // that crossed
-    uint64_t parts = 0;       // made
-    uint64_t parts_late = 0;  // of these
+    size_t streams = 0;           // now; the others since the start
+    uint64_t packets = 0;         // that crossed
+    hls::PackagerNumbers stream;  // of all streams together
   };
 
   explicit Packaging(Options options) : options_(std::move(options)), waiting_(options_.crossings.to.size()) {}
@@ -71,7 +67,7 @@ class Packaging {
 
   // Nothing comes of time or crossings.
   bool idle() const { return streams_.empty() && std::ranges::all_of(waiting_, &std::deque<shard::Crossing>::empty); }
-  const Numbers& numbers() const { return numbers_; }
+  Numbers numbers() const;
 
  private:
   struct Stream {
@@ -82,12 +78,9 @@ class Packaging {
     std::string prefix;  // of the first packager
     uint32_t packagers = 1;
     bool live = false;
-    base::Timestamp ends_at = base::Timestamp::never();  // the publisher is gone until then
-    // Of this packager.
-    uint64_t recording = 0;
-    base::Timestamp began;
-    int64_t unix_began = 0;
-    std::vector<base::Duration> segments;  // by rendition: how long the segment that is being made is by now
+    base::Timestamp ends_at = base::Timestamp::never();            // the publisher is gone until then
+    uint64_t recording = 0;                                        // of this packager, as is the next
+    int64_t began = 0;                                             // µs since 1970
     std::vector<std::variant<hls::Started, hls::Update>> updates;  // that were not given on yet
   };
 
@@ -95,10 +88,10 @@ class Packaging {
   void change(base::Timestamp now, int64_t unix_now, Stream& stream, plan::StartHls command, PackagingOut& out);
   void renew(base::Timestamp now, int64_t unix_now, Stream& stream, plan::StartHls command, PackagingOut& out);
   void watch(Stream& stream, plan::PublicationId publication, PackagingOut& out);
+  void end_packager(base::Timestamp now, Stream& stream, PackagingOut& out);
   void finish(base::Timestamp now, Stream& stream, plan::HlsState state, PackagingOut& out);
   void receive(base::Timestamp now, const shard::Crossing& message, PackagingOut& out);
-  void take(base::Timestamp now, Stream& stream, hls::PackagerOut made, PackagingOut& out);
-  void note_part(base::Timestamp now, Stream& stream, const hls::Part& part, PackagingOut& out);
+  void take(Stream& stream, hls::PackagerOut made, PackagingOut& out);
   void give(Stream& stream, PackagingOut& out);
   void give_all(PackagingOut& out);
   void request_keyframes(const Stream& stream, uint32_t layers, PackagingOut& out);
@@ -112,7 +105,8 @@ class Packaging {
   std::vector<std::deque<shard::Crossing>> waiting_;  // by shard: words that its ring had no room for
   std::vector<Stream*> dirty_;                        // with updates
   uint64_t last_recording_ = 0;
-  Numbers numbers_;
+  uint64_t packets_ = 0;
+  hls::PackagerNumbers ended_;  // of packagers that are gone
 };
 
 }  // namespace heliograph::server

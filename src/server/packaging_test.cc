@@ -136,7 +136,7 @@ TEST_F(PackagingTest, AStreamStartsIsLiveAndEnds) {
   EXPECT_THAT(states(), ElementsAre(HlsState::kLive));
   EXPECT_EQ(told<hls::Opened>().size(), 1u);
   EXPECT_GE(told<hls::Part>().size(), 4u);
-  EXPECT_EQ(packaging_->numbers().parts_late, 0u);
+  EXPECT_EQ(packaging_->numbers().stream.parts_late, 0u);
   execute(stop(true));
   EXPECT_THAT(states(), ElementsAre(HlsState::kEnded));
   EXPECT_EQ(told<hls::Ended>().size(), 1u);
@@ -188,7 +188,7 @@ TEST_F(PackagingTest, APublisherWhoComesBackInTimeGoesOn) {
   EXPECT_THAT(states(), ElementsAre(HlsState::kStarting, HlsState::kLive));
   EXPECT_EQ(told<hls::Started>().size(), 1u);
   EXPECT_THAT(told<hls::Ended>(), IsEmpty());
-  EXPECT_EQ(packaging_->numbers().parts_late, 0u) << "silence comes in time as well";
+  EXPECT_EQ(packaging_->numbers().stream.parts_late, 0u) << "silence comes in time as well";
 }
 
 TEST_F(PackagingTest, APublisherWhoStaysAwayEndsTheStream) {
@@ -259,10 +259,10 @@ TEST_F(PackagingTest, ARecordingIsWholeAndHasOneNumber) {
 TEST_F(PackagingTest, LatePartsAreCounted) {
   execute(start());
   run(Duration::seconds(4));
-  EXPECT_EQ(packaging_->numbers().parts_late, 0u);
+  EXPECT_EQ(packaging_->numbers().stream.parts_late, 0u);
   now_ = now_ + Duration::seconds(3);
   packaging_->on_time(now_, out_);
-  EXPECT_GE(packaging_->numbers().parts_late, 2u);
+  EXPECT_GE(packaging_->numbers().stream.parts_late, 2u);
 }
 
 TEST_F(PackagingTest, EndEndsAll) {

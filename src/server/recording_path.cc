@@ -48,7 +48,7 @@ std::string recording_path(const plan::HlsStream& stream, int64_t began, unsigne
 }
 
 bool stays_below(std::string_view path) {
-  if (path.find('\0') != path.npos) return false;
+  if (path.empty() || path.find('\0') != path.npos) return false;
   return std::ranges::all_of(path | std::views::split('/'), [](auto&& part) {
     const std::string_view element(part.begin(), part.end());
     return !element.empty() && element.size() <= kMaxName && element != "." && element != "..";

@@ -92,7 +92,7 @@ export class Publication extends Emitter<PublicationEvents> {
     return this.link.pc;
   }
 
-  /** The playlist's URL, where HLS was asked for and granted. */
+  /** URL of the playlist, where there is one: asked for and granted, or started by an operator. `Room.playlist` makes it absolute. */
   get hls(): string | null {
     return this.hlsUrl;
   }
@@ -100,6 +100,11 @@ export class Publication extends Emitter<PublicationEvents> {
   /** Called by the room when there are new ICE servers: for the next ICE restart. */
   reconfigure(configuration: RTCConfiguration): void {
     this.link.reconfigure(configuration);
+  }
+
+  /** Called by the room with the playlist's URL that the list has for this publication. */
+  listed(hls: string | null): void {
+    this.hlsUrl = hls;
   }
 
   /** Sends the first OFFER; rejects with the SignalError that refused it. Called by the room. */

@@ -54,6 +54,11 @@ export class Room extends Presence<Subscription, Publication> {
     return this.list;
   }
 
+  /** The absolute URL of a playlist, for a player: `hls` of an entry, of a publication or of the event may be a path of the server. */
+  playlist(hls: string): string {
+    return new URL(hls, this.options.url.replace(/^ws/, 'http')).href;
+  }
+
   /** Whether one has asked to publish and has no answer yet. */
   get isAsking(): boolean {
     return this.asking;
@@ -152,6 +157,11 @@ export class Room extends Presence<Subscription, Publication> {
 
   protected override onList(pps: PublishEntry[]): void {
     this.list = pps;
+    const listed = new Map(pps.map((entry) => [addressKey(entryAddress(entry)), entry]));
+    for (const publication of this.published) {
+      const entry = listed.get(addressKey(publication.session.address));
+      if (entry) publication.listed(entry.hls ?? null);
+    }
     this.follow();
   }
 

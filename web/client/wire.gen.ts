@@ -83,7 +83,7 @@ export interface PublishEntry {
   video: boolean;
   /** What the publisher has enabled now (B-31). */
   audio: boolean;
-  /** URL of the playlist, where the session is packaged as HLS (B-25). */
+  /** URL of the playlist, where the session is packaged as HLS (B-25); an absolute path is one of the server itself. */
   hls?: string;
 }
 /** An element of `pps` in a WATCH ack. */
@@ -105,7 +105,7 @@ export interface OfferedEntry {
   video: boolean;
   /** What the publisher has enabled now (B-31). */
   audio: boolean;
-  /** URL of the playlist, where the session is packaged as HLS (B-25). */
+  /** URL of the playlist, where the session is packaged as HLS (B-25); an absolute path is one of the server itself. */
   hls?: string;
   /** The SDP offer. */
   sdp: string;
@@ -218,7 +218,7 @@ export interface OfferAck {
   /** SDP answer. */
   sdp: string;
   sessionId: Id;
-  /** URL of the playlist, where op.hlsForwarding asked for it (B-25). */
+  /** URL of the playlist, where the session is packaged as HLS (B-25); an absolute path is one of the server itself. Absent also where the server has as many streams as it may, or makes no HLS. */
   hls?: string;
 }
 /** The wish is known; the layer changes with the next key frame. */
@@ -335,7 +335,7 @@ export interface OfferSignal extends SignalCommon {
   op?: {
     /** The uplink goes on: same publication, same watchers (B-22). */
     restarting?: boolean;
-    /** Package the stream as HLS (B-25). */
+    /** Package the stream as HLS (B-25). Absent: as before while the publication goes on (a restart, a renegotiation), else not. */
     hlsForwarding?: boolean;
   };
 }
@@ -488,7 +488,7 @@ export interface WatchError extends ErrorAck {
   c: 500 | 2001 | 2002 | 4001 | 4024;
   s: 'WATCH';
 }
-/** The state of a session's playlist (B-25). */
+/** The state of a session's playlist (B-25); to every session in the room, each time it is another. */
 export interface HlsStatePush {
   /** Always 200 (B-57). */
   c: 200;
@@ -499,8 +499,9 @@ export interface HlsState {
   rid: Id;
   userId: Id;
   sessionId: Id;
-  state: string;
-  /** URL of the playlist. */
+  /** `starting`: asked for, no playlist yet. `live`: the playlist plays. `ended`: it is over. `failed`: nothing that the session publishes can be packaged. */
+  state: 'starting' | 'live' | 'ended' | 'failed';
+  /** URL of the playlist; an absolute path is one of the server itself. */
   hls: string;
 }
 /** Every five minutes, so that nothing between closes the socket. */

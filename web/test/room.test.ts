@@ -627,3 +627,19 @@ test('a playlist is asked for, and its state is told', async () => {
   world.socket.say('HLS_STATE', 200, { rid: 'tea', userId: 'ann', sessionId: 's1', state: 'live', hls: 'https://h/x.m3u8' });
   assert.deepEqual(states, ['live']);
 });
+
+test('a playlist follows the list, and its URL can be made absolute', async () => {
+  const world = new World(); // B-25
+  const room = await joined(world);
+  const publication = await room.publish(stream('audio'));
+  assert.equal(publication.hls, null);
+  const hls = '/hls/tea/ann/s%2F1/index.m3u8';
+  const { userId, sessionId } = publication.session.address;
+  const own = entry(sessionId, { id: userId, userId });
+  world.socket.say('PUBLISH_LIST_CHANGED', 200, { rid: 'tea', rev: 50, pps: [{ ...own, hls }] });
+  assert.deepEqual([publication.hls, room.entries[0]?.hls], [hls, hls]);
+  assert.match(room.playlist(hls), /^https?:\/\/[^/]+\/hls\/tea\/ann\/s%2F1\/index\.m3u8$/);
+  assert.equal(room.playlist('https://cdn.example.org/x.m3u8'), 'https://cdn.example.org/x.m3u8');
+  world.socket.say('PUBLISH_LIST_CHANGED', 200, { rid: 'tea', rev: 51, pps: [own] });
+  assert.equal(publication.hls, null);
+});
