@@ -6,14 +6,10 @@
 
 #include <fmt/format.h>
 
+#include "load/figures.h"
+
 namespace heliograph::load {
 namespace {
-
-double ms(base::Duration d) { return static_cast<double>(d.us()) / 1000; }
-
-double percent_of_core(base::Duration cpu, base::Duration wall) {
-  return wall.us() > 0 ? 100 * cpu.to_seconds() / wall.to_seconds() : 0;
-}
 
 // Of the server's counters, those that say that something did not get through.
 constexpr const char* kWorrying[] = {"heliograph_send_failed_total",    "heliograph_crossings_lost_total",

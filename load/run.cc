@@ -10,11 +10,11 @@
 
 #include <fmt/format.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "crypto/random.h"
 #include "io/clock.h"
+#include "load/own_process.h"
 
 namespace heliograph::load {
 namespace {
@@ -35,14 +35,8 @@ bool watch(const io::FileDescriptor& epoll, int fd, uint64_t token) {
 }
 
 // Each viewer has a WebSocket and a UDP socket for each publisher.
-std::string ask_for_files(const Options& o) {
-  const auto wanted = static_cast<rlim_t>(o.viewers * (1 + o.publishers) + o.publishers * 2 + 64);
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_cur >= wanted) return {};
-  limit.rlim_cur = limit.rlim_max = std::max(limit.rlim_max, wanted);
-  if (setrlimit(RLIMIT_NOFILE, &limit) == 0) return {};
-  return fmt::format("{} open files are needed and not allowed; try: ulimit -n {}", wanted, wanted);
+size_t files_of(const Options& o) {
+  return static_cast<size_t>(o.viewers * (1 + o.publishers) + o.publishers * 2 + 64);
 }
 
 }  // namespace
@@ -54,7 +48,7 @@ std::string_view Run::name_of(Phase phase) {
 
 std::expected<std::unique_ptr<Run>, std::string> Run::create(const Options& options) {
   using Sentence = std::unexpected<std::string>;
-  if (auto wrong = ask_for_files(options); !wrong.empty()) return Sentence(wrong);
+  if (auto wrong = ask_for_files(files_of(options)); !wrong.empty()) return Sentence(wrong);
   auto certificate =
       crypto::Certificate::generate("heliograph-load", base::Duration::seconds(86'400), io::unix_micros() / 1'000'000);
   if (!certificate) return Sentence(certificate.error().where + ": " + certificate.error().error.message());

@@ -9,9 +9,12 @@ async function page() {
   await rm('dist', { recursive: true, force: true });
   await mkdir('dist');
   const browser = { ...shared, platform: 'browser', target: ['es2022'], minify: true, legalComments: 'none' };
-  await build({ ...browser, entryPoints: { app: 'page/main.ts', client: 'client/index.ts' }, outdir: 'dist' });
-  await build({ ...browser, entryPoints: ['page/style.css'], outdir: 'dist' });
+  // hls.js is a file of its own, which page and player fetch when they need it.
+  const scripts = { app: 'page/main.ts', client: 'client/index.ts', 'player/player': 'player/main.ts', 'player/hls': 'player/hls.ts' };
+  await build({ ...browser, entryPoints: scripts, outdir: 'dist' });
+  await build({ ...browser, entryPoints: { style: 'page/style.css', 'player/player': 'player/style.css' }, outdir: 'dist' });
   await cp('page/index.html', 'dist/index.html');
+  await cp('player/index.html', 'dist/player/index.html');
 }
 
 async function tests() {

@@ -220,10 +220,15 @@ const template = '/v1/rooms/{rid}/participants/{userId}/{sessionId}/hls';
 const names = (session) => ({ rid: session.rid, ...session.to });
 const problem = (t, answer, type) => t.same(answer.body.type, `/problems/${type}`, 'section 6', 'type of the problem');
 
-/** Whether the server makes HLS: one that has none answers hls-not-found for everything. */
-async function started(t, ann, want) {
+/** PUT, of a server that makes HLS: one that makes none answers it with hls-not-found. */
+async function putHls(t, ann) {
   const answer = await t.rest('PUT', template, names(ann));
-  if (answer.status === 404) t.notApplicable('HLS: the server makes none');
+  if (answer.body.type === '/problems/hls-not-found') t.notApplicable('HLS: the server makes none');
+  return answer;
+}
+
+async function started(t, ann, want) {
+  const answer = await putHls(t, ann);
   t.same(answer.status, want, 'section 6', 'the status of PUT');
   return answer.body;
 }
@@ -250,6 +255,13 @@ check('REST starts what runs, once, and stops it', ['REST', 'B-25'], async (t) =
   await t.rest('DELETE', template, names(ann), { want: 204 });
 }, { ...rest, waits: 15_000 });
 
+check('who makes HLS when REST says so makes it when an OFFER does', ['REST', 'B-25'], async (t) => {
+  const ann = await t.room().creator('ann');
+  const answer = await putHls(t, ann);
+  const { ack } = await ann.publish({ lines: [opus, h264], op: forwarded });
+  t.ok(ack.hls !== undefined, 'B-25', 'expected the ack to carry hls');
+}, rest);
+
 check('REST: GET tells the state', ['REST', 'B-25'], async (t) => {
   const { ann, ben } = await published(t, { ch: 'a2m' });
   await state(ben, ann, 'live', 15_000);
@@ -259,8 +271,7 @@ check('REST: GET tells the state', ['REST', 'B-25'], async (t) => {
 
 check('REST: nothing is forwarded that is not there', ['REST', 'B-25'], async (t) => {
   const ann = await t.room().creator('ann');
-  const answer = await t.rest('PUT', template, names(ann));
-  if (answer.status === 404) t.notApplicable('HLS: the server makes none');
+  const answer = await putHls(t, ann);
   problem(t, answer, 'not-publishing');
   for (const method of ['GET', 'PUT', 'DELETE']) {
     problem(t, await t.rest(method, template, { ...names(ann), sessionId: 'nobody' }, { want: 404 }), 'participant-not-found');

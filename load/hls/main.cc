@@ -4,22 +4,15 @@
 #include <fstream>
 
 #include <fmt/format.h>
-#include <sched.h>
 
 #include "load/hls/options.h"
 #include "load/hls/report.h"
 #include "load/hls/run.h"
+#include "load/own_process.h"
 
 namespace {
 
 using namespace heliograph;  // NOLINT
-
-bool pin_to(int cpu) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(cpu, &set);
-  return cpu >= 0 && sched_setaffinity(0, sizeof set, &set) == 0;
-}
 
 int fail(const std::string& sentence) {
   fmt::print(stderr, "heliograph-hls-load: {}\n", sentence);
@@ -28,7 +21,8 @@ int fail(const std::string& sentence) {
 
 int run(const load::hls::Options& options) {
   std::signal(SIGPIPE, SIG_IGN);
-  if (options.pin && !pin_to(*options.pin)) return fail(fmt::format("--pin {}: there is no such CPU", *options.pin));
+  if (options.pin && !load::pin_to(*options.pin))
+    return fail(fmt::format("--pin {}: there is no such CPU", *options.pin));
   auto run = load::hls::Run::create(options);
   if (!run) return fail(run.error());
   const auto report = (*run)->execute();

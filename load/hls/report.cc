@@ -7,17 +7,13 @@
 
 #include <fmt/format.h>
 
+#include "load/figures.h"
+
 namespace heliograph::load::hls {
 namespace {
 
-double ms(base::Duration d) { return static_cast<double>(d.us()) / 1000; }
-
 double per_second(uint64_t count, base::Duration time) {
   return time.us() > 0 ? static_cast<double>(count) / time.to_seconds() : 0;
-}
-
-double percent_of_core(base::Duration cpu, base::Duration wall) {
-  return wall.us() > 0 ? 100 * cpu.to_seconds() / wall.to_seconds() : 0;
 }
 
 struct Named {

@@ -8,10 +8,10 @@
 #include <fmt/format.h>
 #include <netdb.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "io/clock.h"
+#include "load/own_process.h"
 
 namespace heliograph::load::hls {
 namespace {
@@ -36,22 +36,14 @@ std::expected<Endpoint, std::string> resolve_host(const Url& url) {
   return endpoint;
 }
 
-std::string ask_for_files(const Options& o) {
-  const auto wanted = static_cast<rlim_t>(o.players) * kLinesAPlayer + 64;
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_cur >= wanted) return {};
-  limit.rlim_cur = limit.rlim_max = std::max(limit.rlim_max, wanted);
-  if (setrlimit(RLIMIT_NOFILE, &limit) == 0) return {};
-  return fmt::format("{} open files are needed and not allowed; try: ulimit -n {}", wanted, wanted);
-}
+size_t files_of(const Options& o) { return static_cast<size_t>(o.players) * kLinesAPlayer + 64; }
 
 constexpr uint64_t token_of(size_t seat, size_t line) { return uint64_t{seat} << 8 | line; }
 
 }  // namespace
 
 std::expected<std::unique_ptr<Run>, std::string> Run::create(const Options& options) {
-  if (auto wrong = ask_for_files(options); !wrong.empty()) return std::unexpected(wrong);
+  if (auto wrong = ask_for_files(files_of(options)); !wrong.empty()) return std::unexpected(wrong);
   auto endpoint = resolve_host(options.url);
   if (!endpoint) return std::unexpected(endpoint.error());
   io::FileDescriptor epoll(epoll_create1(EPOLL_CLOEXEC));

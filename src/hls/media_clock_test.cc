@@ -251,6 +251,34 @@ TEST(MediaClock, TakesReportsACenturyApartAndNoneForWhatTheySay) {
   EXPECT_LT(world.apart_ms(1, 2), 10);
 }
 
+TEST(MediaClock, LeavesOutReportsOfASenderWithoutAWallClock) {  // RFC 3550 section 6.4.1
+  World world(17);
+  auto& audio = world.add(audio_sender());
+  auto& video = world.add(video_sender());
+  world.run(Duration::seconds(2));
+  world.report(audio);
+  world.report(video);
+  world.run(Duration::seconds(5));
+  world.clock.on_sender_report(Kind::kVideo, 2, NtpTime{0}, video.timestamp(world.now()), world.now());
+  world.run(Duration::seconds(5));
+  EXPECT_LT(world.apart_ms(1, 2), 10);
+}
+
+TEST(MediaClock, LeavesAudioThatIsNoLongerSentOutOfIt) {
+  World world(18);
+  auto& audio = world.add(audio_sender());
+  auto& video = world.add(video_sender());
+  world.run(Duration::seconds(2));
+  world.report(audio);
+  world.report(video);
+  world.run(Duration::seconds(5));
+  EXPECT_NEAR(world.off_ms(2), 40, 10);
+  world.remove(1);
+  video.delay = Duration::millis(375);
+  world.run(Duration::seconds(30));
+  EXPECT_NEAR(world.off_ms(2), 375, 10);
+}
+
 TEST(MediaClock, PlacesAllLayersOfSimulcastTogether) {
   World world(12);
   std::vector<Sender*> senders{&world.add(audio_sender())};
@@ -308,7 +336,8 @@ TEST(MediaClock, IsNotMovedByASinglePacketOfAnotherTime) {
   World world(15);
   world.add(audio_sender());
   world.run(Duration::seconds(5));
-  world.clock.on_packet(Kind::kAudio, 1, 12345, world.now());
+  const uint32_t ahead = audio_sender().timestamp(world.now() + Duration::seconds(100));
+  world.clock.on_packet(Kind::kAudio, 1, ahead, world.now());
   const auto at = world.clock.time_of(Kind::kAudio, 1, audio_sender().timestamp(world.now()));
   ASSERT_TRUE(at);
   EXPECT_NEAR((*at - world.now()).to_seconds(), 0.040, 0.008);

@@ -59,6 +59,7 @@ struct CodedSequence {
   std::vector<std::pair<std::string, std::string>> options = {};  // the encoder's own
   bool p_only = false;  // each picture is asked to be P, whatever the encoder would choose
   bool interlaced = false;
+  bool flat = false;  // grey, without a pattern
 };
 
 // A pattern that moves, with noise, and brightens and darkens.
@@ -71,8 +72,10 @@ inline libav::Picture draw_pattern(const CodedSequence& sequence, int number) {
   av_frame_get_buffer(picture.get(), 0);
   base::Rng rng(static_cast<uint64_t>(number));
   for (int plane = 0; plane < 3; ++plane) {
+    if (sequence.flat)
+      std::fill_n(picture->data[plane], picture->linesize[plane] * (sequence.height >> (plane > 0)), uint8_t{128});
     const int shift = plane == 0 ? 0 : 1, fade = number * 7 % 60;
-    for (int y = 0; y < (sequence.height + shift) >> shift; ++y)
+    for (int y = 0; !sequence.flat && y < (sequence.height + shift) >> shift; ++y)
       for (int x = 0; x < (sequence.width + shift) >> shift; ++x)
         picture->data[plane][static_cast<ptrdiff_t>(y) * picture->linesize[plane] + x] = static_cast<uint8_t>(
             40 + fade + ((x + 3 * number) / 9 ^ (y + number) / 7) % 90 + static_cast<int>(rng.below(6)));

@@ -94,7 +94,7 @@ TEST_F(Locked, PathThatCouldSplitACookieSetsNone) {
   request.path = "/hls/room/ann/s1;Domain=x/index.m3u8";
   TestPackager odd({video("v0"), audio("aac")}, {"room", "ann", "s1;Domain=x"});
   odd.asks_token = true;
-  world.begin(odd);
+  world.begin(odd, 2);
   EXPECT_EQ(world.send(request)->status(), 200u);
   EXPECT_EQ(world.send(request)->header("Set-Cookie"), "");
 }
@@ -116,7 +116,7 @@ TEST(Limits, OneRequestTooManyIsTurnedAway) {
   EXPECT_EQ(full->status(), 503u);
   EXPECT_EQ(full->header("Retry-After"), "1");
   EXPECT_EQ(world.get("p1/v0/1.0.m4s")->status(), 503u);
-  EXPECT_EQ(world.get("p1/v0.m3u8")->status(), 200u);
+  EXPECT_EQ(world.get("p1/v0.m3u8?_HLS_msn=0")->status(), 200u);
   EXPECT_EQ(world.get("p1/v0/0.m4s")->status(), 200u);
   EXPECT_EQ(world.send(elsewhere("p1/v0/1.0.m4s"))->status(), 0u);
   EXPECT_EQ(world.send(elsewhere("p1/v0.m3u8?_HLS_msn=1"))->status(), 503u);
@@ -125,6 +125,8 @@ TEST(Limits, OneRequestTooManyIsTurnedAway) {
   world.play(one, 4);
   EXPECT_EQ(first->status(), 200u);
   EXPECT_EQ(world.origin.numbers().waiting, 1u);
+  EXPECT_EQ(world.get("p1/v0.m3u8?_HLS_msn=2")->status(), 0u);
+  EXPECT_EQ(world.get("p1/v0.m3u8?_HLS_msn=2")->status(), 0u) << "there is room again";
 }
 
 TEST(Limits, WhoHasGoneIsForgottenWithinASecond) {
@@ -151,7 +153,7 @@ TEST(Limits, OneStreamTooManyIsNotServed) {
   TestWorld world({.max_streams = 1});
   TestPackager one;
   TestPackager other({video("v0"), audio("aac")}, {"room", "bob", "s2"});
-  world.begin(one);
+  world.begin(one, 2);
   world.begin(other);
   EXPECT_EQ(world.origin.numbers().streams, 1u);
   EXPECT_EQ(world.get("p1/v0.m3u8")->status(), 200u);
@@ -159,7 +161,7 @@ TEST(Limits, OneStreamTooManyIsNotServed) {
   replacing.prefix = "p2";
   world.begin(replacing, 3);
   EXPECT_TRUE(world.playlist("p1/v0.m3u8").ended);
-  EXPECT_EQ(world.playlist("p1/v0.m3u8").segments.size(), 1u) << "the other's parts are not this one's";
+  EXPECT_EQ(world.playlist("p1/v0.m3u8").segments.size(), 2u) << "the other's parts are not this one's";
   EXPECT_EQ(world.get("p2/v0.m3u8")->status(), 404u);
 }
 
@@ -263,7 +265,7 @@ TEST_F(Dvr, ReadThatEndsAfterTheStreamDisturbsNobody) {
 TEST(Numbers, SayWhatWasSent) {
   TestWorld world;
   TestPackager packager;
-  world.begin(packager);
+  world.begin(packager, 2);
   const auto index = world.get("index.m3u8");
   const auto playlist = world.get("p1/v0.m3u8");
   const auto part = world.get("p1/v0/0.0.m4s");

@@ -52,6 +52,8 @@ void write_variant(PlaylistText& out, std::string_view prefix, const hls::Rendit
   write(out, ",CODECS=\"{}{}{}\"", main.codecs, audio == nullptr ? "" : ",", audio == nullptr ? "" : audio->codecs);
   if (main.width > 0 && main.height > 0) write(out, ",RESOLUTION={}x{}", main.width, main.height);
   if (main.frame_rate > 0) write(out, ",FRAME-RATE={:.3f}", main.frame_rate);
+  // What nobody has to look for: a browser's pictures carry no CEA-608.
+  if (main.kind == plan::Kind::kVideo) write(out, ",CLOSED-CAPTIONS=NONE");
   if (audio != nullptr) write(out, ",AUDIO=\"{}\"", audio->name);
   write(out, "\n");
   write_uri(out, prefix, main);

@@ -95,11 +95,11 @@ void Stream::end(base::Timestamp now) {
   ++version_;
 }
 
-// The multivariant playlist appears when each of its renditions has one whole segment. Safari does not start without
+// The multivariant playlist appears when each of its renditions has a whole segment. Safari does not start without
 // one, and hls.js takes what is before PART-HOLD-BACK from it; a player that came earlier would find playlists that are
 // shorter than the delay it aims at, and stall at once. After the end what there is will do.
 bool Stream::is_ready() const {
-  const auto has_segment = [](const auto& rendition) { return rendition->window().has_segment(); };
+  const auto has_segment = [](const auto& rendition) { return rendition->window().whole_segments() > 0; };
   if (ended()) return std::ranges::any_of(renditions_, has_segment);
   return !renditions_.empty() && std::ranges::all_of(renditions_, has_segment);
 }
@@ -183,7 +183,7 @@ void Stream::answer_multivariant(const gateway::Request& request, const Ask& ask
   if (multivariant_.version != version_) {
     std::vector<hls::Rendition> listed;
     for (const auto& rendition : renditions_)
-      if (rendition->window().has_segment()) listed.push_back(rendition->description());
+      if (rendition->window().whole_segments() > 0) listed.push_back(rendition->description());
     multivariant_ = {version_, multivariant_playlist(prefix_, listed), {}, {}};
   }
   // It names the publication, and that may be another in a moment.

@@ -93,9 +93,9 @@ class Rendition : public std::enable_shared_from_this<Rendition> {
 // One stream of a publication, under one prefix, from Started to some time after Ended.
 class Stream {
  public:
-  static constexpr base::Duration kMaxStart = base::Duration::seconds(5);  // a request waits for its beginning
-  static constexpr size_t kMaxRenditions = 16;                             // more are not served
-  static constexpr int kMaxBlocked = 3;                                    // target durations, then 503
+  static constexpr base::Duration kMaxStart = base::Duration::seconds(20);  // a request waits for its beginning
+  static constexpr size_t kMaxRenditions = 16;                              // more are not served
+  static constexpr int kMaxBlocked = 3;                                     // target durations, then 503
 
   // serial: another one for each.
   Stream(House& house, plan::HlsStream name, const hls::Started& started, uint64_t serial);

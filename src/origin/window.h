@@ -85,7 +85,8 @@ class Window {
   // A part behind the end of its segment is the first of the next one (draft section 6.2.5.2).
   Point resolve(Point point) const;
   bool has(Point point) const;
-  bool has_segment() const { return next_.msn > 0; }
+  // That there have ever been.
+  uint64_t whole_segments() const { return next_.msn; }
 
   const Segment* find(uint64_t msn) const;
   // Of the whole segment; made of its parts the first time. Null: not in memory.

@@ -153,6 +153,7 @@ TEST_F(Disk, ARecordingThatWouldTakeTooMuchMemoryEndsWhole) {
   disk_->stop();
   EXPECT_EQ(text_of(kFile).size(), 60u) << "nothing is written behind a hole";
   EXPECT_EQ(text_of("recordings/tea/bob-s1-20260102T030405Z-2.mp4").size(), 50u);
+  EXPECT_FALSE(is_there("recordings/tea/bob-s1-20260102T030405Z-3.mp4"));
   EXPECT_TRUE(disk_->idle());
 }
 

@@ -11,6 +11,7 @@
 #include "server/door.h"
 #include "server/gateway_limits.h"
 #include "server/hls_settings.h"
+#include "server/player_assets.h"
 
 namespace heliograph::server {
 namespace {
@@ -104,6 +105,7 @@ std::expected<std::unique_ptr<HlsGateway>, base::Trouble> HlsGateway::create(con
   o.tls_key = options.tls_key;
   o.limits = gateway_limits_of(options);
   o.routes = made->origin_->routes();
+  o.assets = player_assets();
   made->gateway_ = std::make_unique<gateway::Gateway>(std::move(o), made->callbacks());
   if (auto started = made->gateway_->start(); !started) return std::unexpected(started.error());
   return made;

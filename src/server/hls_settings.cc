@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "fmt/format.h"
+#include "server/player_assets.h"
 
 namespace heliograph::server {
 namespace {
@@ -59,6 +60,7 @@ origin::Options origin_options_of(const Options& options) {
   origin.max_waiting = static_cast<size_t>(options.hls_max_waiting);
   origin.max_waiting_per_stream = std::min(origin.max_waiting, origin.max_waiting_per_stream);
   origin.max_memory = static_cast<size_t>(options.hls_max_memory) * 1024 * 1024;
+  origin.player_page = player_page();
   return origin;
 }
 

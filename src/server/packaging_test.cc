@@ -239,7 +239,10 @@ TEST_F(PackagingTest, AStreamThatCannotGoOnMakesRoomForAnother) {
   EXPECT_TRUE(std::holds_alternative<hls::Started>(last.back())) << "behind the end of the one before";
   EXPECT_EQ(out_.recorded.front().number, 1u);
   EXPECT_TRUE(out_.recorded.back().last);
+  run(Duration::seconds(8));
   execute(stop(true));
+  EXPECT_EQ(out_.recorded.back().number, 2u) << "another movie, so another file";
+  EXPECT_GT(out_.recorded.back().began, out_.recorded.front().began);
   EXPECT_TRUE(packaging_->idle());
 }
 
@@ -292,10 +295,15 @@ TEST_F(NarrowRing, WordsWaitInTheirOrder) {
   execute(start());
   EXPECT_FALSE(packaging_->idle());
   EXPECT_THAT(words(), ElementsAre(kWatch));
+  execute(stop(true));  // though there is room now, it is not its turn
+  EXPECT_THAT(words(), IsEmpty());
   packaging_->receive_crossings(now_, out_);
   EXPECT_THAT(words(), ElementsAre(kUnwatch));
   packaging_->receive_crossings(now_, out_);
   EXPECT_THAT(words(), ElementsAre(kWatch));
+  packaging_->receive_crossings(now_, out_);
+  EXPECT_THAT(words(), ElementsAre(kUnwatch));
+  EXPECT_TRUE(packaging_->idle());
 }
 
 }  // namespace

@@ -13,6 +13,8 @@ export interface Choice {
   source: Source;
   codec: VideoCodec | null;
   simulcast: boolean;
+  /** Also as HLS, for whoever has the link. */
+  hls: boolean;
 }
 
 const types: readonly RoomType[] = ['m2m', 'a2m', 'p2p'];
@@ -31,6 +33,7 @@ export function initialChoice(parameters: URLSearchParams, remembered: Partial<C
     source: allowedSource(type, source),
     codec: parameters.has('codec') ? oneOf(codecs, parameters.get('codec')) : oneOf(codecs, remembered.codec),
     simulcast: parameters.has('simulcast') ? parameters.get('simulcast') === '1' : remembered.simulcast === true,
+    hls: parameters.has('hls') ? parameters.get('hls') === '1' : remembered.hls === true,
   };
 }
 
@@ -53,6 +56,7 @@ export function readForm(form: HTMLFormElement): Choice {
     source: allowedSource(type, oneOf(sources, field('source')) ?? 'none'),
     codec: oneOf(codecs, field('codec')),
     simulcast: data.has('simulcast'),
+    hls: data.has('hls'),
   };
 }
 
@@ -65,6 +69,7 @@ export function fillForm(form: HTMLFormElement, choice: Choice): void {
   (fields.namedItem('source') as RadioNodeList).value = choice.source;
   (fields.namedItem('codec') as HTMLSelectElement).value = choice.codec ?? '';
   (fields.namedItem('simulcast') as HTMLInputElement).checked = choice.simulcast;
+  (fields.namedItem('hls') as HTMLInputElement).checked = choice.hls;
 }
 
 export function rememberedChoice(): Partial<Choice> {

@@ -2,6 +2,7 @@
 import type { SessionStats } from '../client/index.ts';
 import { canShareScreen, capture } from './capture.ts';
 import { allowedSource, fillForm, initialChoice, readForm, rememberChoice, rememberedChoice, type Choice } from './choice.ts';
+import { giveLink } from './clipboard.ts';
 import { byId } from './elements.ts';
 import { errors, notices } from './messages.ts';
 import { identify, parametersFor, shareLink, socketUrl } from './place.ts';
@@ -50,7 +51,7 @@ function showCall(choice: Choice): void {
   document.title = `${choice.room} · heliograph`;
   byId('room-name').textContent = choice.room;
   byId('room-type').textContent = typeInWords(choice.type);
-  byId('copy').onclick = () => void copyLink(choice);
+  byId('copy').onclick = () => void giveLink('The link to this room', shareLink(location, choice));
   showView('call');
 }
 
@@ -72,16 +73,6 @@ function setBusy(busy: boolean): void {
   const button = byId<HTMLButtonElement>('join');
   button.disabled = busy;
   button.textContent = busy ? 'Joining…' : 'Join';
-}
-
-async function copyLink(choice: Choice): Promise<void> {
-  const link = shareLink(location, choice);
-  try {
-    await navigator.clipboard.writeText(link);
-    notices.say('The link to this room is copied.');
-  } catch {
-    notices.say(`The link to this room: ${link}`); // no clipboard over plain http
-  }
 }
 
 function remainInCall(inCall: boolean): void {
@@ -111,7 +102,9 @@ function limitSources(): void {
   }
   const source = allowedSource(type, sources.value as Choice['source']);
   sources.value = source === 'screen' && !canShareScreen() ? 'camera' : source;
-  byId('more').hidden = type === 'a2m';
+  byId('codec-field').hidden = type === 'a2m';
+  byId('simulcast-field').hidden = type === 'a2m';
+  byId('hls-field').hidden = type === 'p2p'; // the server has no part in a call's media
   byId<HTMLInputElement>('simulcast').disabled = type !== 'm2m'; // in a call there is one to see it
 }
 

@@ -13,8 +13,8 @@ export function shareLink({ origin, pathname }: Pick<Location, 'origin' | 'pathn
 
 /** The parameters that bring back this choice: the room always, the rest where the address already had it. */
 export function parametersFor(choice: Choice, before: URLSearchParams): URLSearchParams {
-  const { name, room, type, source, codec, simulcast } = choice;
-  const values = { name, source, codec: codec ?? '', simulcast: simulcast ? '1' : '0' };
+  const { name, room, type, source, codec, simulcast, hls } = choice;
+  const values = { name, source, codec: codec ?? '', simulcast: simulcast ? '1' : '0', hls: hls ? '1' : '0' };
   const after = new URLSearchParams(before);
   after.set('room', room);
   after.set('type', type);

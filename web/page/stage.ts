@@ -50,6 +50,11 @@ export class Stage {
   /** Plays a stream in a tile. A browser may refuse sound before the first click: then the picture plays, and a button offers the sound. */
   play(tile: Tile, stream: MediaStream): void {
     tile.setStream(stream);
+    this.start(tile);
+  }
+
+  /** Plays whatever the tile's video has. */
+  start(tile: Tile): void {
     tile.video.play().catch((error: unknown) => {
       if (!(error instanceof DOMException) || error.name !== 'NotAllowedError') return; // AbortError: another stream came
       this.hear.hidden = false;

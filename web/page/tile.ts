@@ -27,6 +27,7 @@ export class Tile {
   private readonly nameText = make('span');
   private readonly muted = icon('mic-off');
   private readonly state = make('span', 'state');
+  private readonly hls = make('button', 'hls');
   private readonly figures = make('dl', 'figures');
   private readonly initials = make('span');
 
@@ -44,7 +45,11 @@ export class Tile {
     avatar.append(this.initials);
     const name = make('div', 'name');
     name.append(this.muted, this.nameText);
-    this.element.append(this.video, avatar, name, this.state, this.figures);
+    const badges = make('div', 'badges');
+    badges.append(this.hls, this.state);
+    this.hls.type = 'button';
+    this.hls.hidden = true;
+    this.element.append(this.video, avatar, name, badges, this.figures);
     this.setName(content.name);
     this.setEnabled({ video: false, audio: true });
     this.setState('connecting');
@@ -61,6 +66,10 @@ export class Tile {
     this.element.setAttribute('aria-label', words);
     if (this.isScreen) this.initials.replaceChildren(icon('share'));
     else this.initials.textContent = initialsOf(name);
+  }
+
+  get isLocal(): boolean {
+    return this.content.local;
   }
 
   setStream(stream: MediaStream | null): void {
@@ -80,6 +89,26 @@ export class Tile {
     this.element.dataset['state'] = state;
     this.state.textContent = words ?? '';
     this.state.hidden = words === null;
+  }
+
+  /** The state of its HLS stream, in words, and what a press on them does; null: it has none. */
+  setHls(words: string | null, { state = '', act = (): void => {} } = {}): void {
+    this.hls.hidden = words === null;
+    this.hls.textContent = words ?? '';
+    this.hls.title = 'Copy the link to the HLS stream';
+    this.hls.onclick = act;
+    if (words === null) delete this.element.dataset['hls'];
+    else this.element.dataset['hls'] = state;
+  }
+
+  /** What of an HLS stream is seen in it; null: it is watched by WebRTC. For tests and style sheets. */
+  setPlayback(playback: { state: string; delay: number | null } | null): void {
+    const { dataset } = this.element;
+    dataset['watch'] = playback ? 'hls' : 'webrtc';
+    if (playback?.delay != null) dataset['delay'] = playback.delay.toFixed(2);
+    else delete dataset['delay'];
+    if (playback) dataset['playback'] = playback.state;
+    else delete dataset['playback'];
   }
 
   setSpeaking(speaking: boolean): void {

@@ -2,21 +2,24 @@
 import {
   Call,
   Peer,
+  Publication,
   Room,
   type CallMedia,
   type EndReason,
   type LinkState,
   type MediaKind,
   type Presence,
-  type Publication,
   type Role,
   type RoomState,
+  type SessionAddress,
   type SessionStats,
   type Subscription,
 } from '../client/index.ts';
 import { canShareScreen, capture, captureCamera, captureScreen, release, type Capture } from './capture.ts';
 import { allowedSource, type Choice } from './choice.ts';
 import { byId, dress } from './elements.ts';
+import type { HlsTile } from './hls_tile.ts';
+import { HlsTiles } from './hls_tiles.ts';
 import { Membership } from './membership.ts';
 import { errors, notices } from './messages.ts';
 import { Stage } from './stage.ts';
@@ -59,6 +62,7 @@ export class Visit {
   readonly room: Presence<Subscription | Peer, Sending>;
   private readonly membership: Membership | null;
   private readonly stage = new Stage();
+  private readonly hlsTiles: HlsTiles | null;
   private main: Sending | null = null;
   private screen: Sending | null = null;
   private figures = false;
@@ -69,6 +73,7 @@ export class Visit {
     const room = openRoom(options);
     this.room = room;
     this.membership = room instanceof Room ? new Membership(room) : null;
+    this.hlsTiles = room instanceof Room ? new HlsTiles(room, this.stage, options.token) : null;
     this.listen();
     this.serveToolbar();
     this.statsTimer = setInterval(() => void this.showStats(), statsInterval);
@@ -115,9 +120,9 @@ export class Visit {
       if (room.state === 'reconnecting') errors.say(lossInWords(why, retryIn));
     });
     room.on('added', (subscription) => this.addSubscription(subscription));
-    room.on('removed', ({ address }) => this.stage.remove(address));
+    room.on('removed', ({ address }) => this.removeTile(address));
     room.on('published', (publication) => this.addPublication(publication));
-    room.on('unpublished', ({ session }) => this.stage.remove(session.address));
+    room.on('unpublished', ({ session }) => this.removeTile(session.address));
     room.on('refused', (error) => {
       console.warn('refused', error);
       if (error.signal !== 'ICE') errors.say(errorInWords(error));
@@ -146,13 +151,14 @@ export class Visit {
     if (captured) await this.publishMain(captured.stream, choice);
   }
 
-  private async publishMain(stream: MediaStream, { type, source, codec, simulcast }: Choice): Promise<void> {
+  private async publishMain(stream: MediaStream, { type, source, codec, simulcast, hls }: Choice): Promise<void> {
     const isScreen = source === 'screen';
     // A line for each kind, so that a camera can be switched on later without a new offer.
     const kinds: MediaKind[] = type === 'a2m' ? ['audio'] : ['audio', 'video'];
-    const options = isScreen ? { codec } : { codec, simulcast, kinds };
+    const options = isScreen ? { codec, hls } : { codec, simulcast, kinds, hls };
     try {
       this.main = await this.room.publish(stream, options);
+      if (hls && this.main instanceof Publication && this.main.hls === null) notices.say('The server makes no HLS stream of this.');
       this.watchForEnd(stream, () => void this.onMainEnded());
     } catch (error) {
       release(stream);
@@ -171,6 +177,7 @@ export class Visit {
     show();
     publication.on('tracks', show);
     this.followState(tile, publication);
+    if (publication instanceof Publication) this.offerHls(tile, publication);
   }
 
   private addSubscription(subscription: Subscription | Peer): void {
@@ -182,10 +189,38 @@ export class Visit {
       tile.setName(nameOf(changed));
       tile.setEnabled(changed);
     });
-    if (subscription.stream) this.stage.play(tile, subscription.stream);
-    subscription.on('stream', (stream: MediaStream) => this.stage.play(tile, stream));
     this.followState(tile, subscription);
-    if (this.membership && !(subscription instanceof Peer)) tile.setMenu(() => this.membership?.choicesFor(subscription) ?? []);
+    const hls = subscription instanceof Peer ? null : this.offerHlsOf(tile, subscription);
+    const play = (stream: MediaStream | null) => {
+      if (stream && !hls?.isWatching) this.stage.play(tile, stream);
+    };
+    play(subscription.stream);
+    subscription.on('stream', play);
+    if (this.membership && !(subscription instanceof Peer)) tile.setMenu(() => [...(hls?.choices ?? []), ...(this.membership?.choicesFor(subscription) ?? [])]);
+  }
+
+  private removeTile(address: SessionAddress): void {
+    this.hlsTiles?.remove(address);
+    this.stage.remove(address);
+  }
+
+  /** Shows what becomes of one's own HLS stream. */
+  private offerHls(tile: Tile, publication: Publication): void {
+    const hls = this.hlsTiles?.add(tile, publication.session.address);
+    publication.on('state', () => hls?.setPlaylist(publication.hls));
+  }
+
+  /** Lets another's stream be watched by HLS. Its picture does not come twice: WebRTC's is held back meanwhile. */
+  private offerHlsOf(tile: Tile, subscription: Subscription): HlsTile | undefined {
+    const hls = this.hlsTiles?.add(tile, subscription.address, (on) => {
+      tile.setStream(null);
+      if (on && subscription.stream) this.stage.play(tile, subscription.stream);
+      if (this.options.choice.type === 'm2m') subscription.setPaused(!on).catch((error: unknown) => errors.say(errorInWords(error)));
+    });
+    const follow = ({ hls: playlist }: typeof subscription.entry) => hls?.setPlaylist(playlist ?? null);
+    follow(subscription.entry);
+    subscription.on('changed', follow);
+    return hls;
   }
 
   private followState(tile: Tile, link: StatefulLink): void {
@@ -269,7 +304,7 @@ export class Visit {
     const stream = await captureScreen();
     this.watchForEnd(stream, () => void this.whileIdle('share', () => this.stopSharing()));
     try {
-      this.screen = await this.room.publish(stream, { category: 'screenshare', codec: this.options.choice.codec });
+      this.screen = await this.room.publish(stream, { category: 'screenshare', codec: this.options.choice.codec, hls: this.options.choice.hls });
     } catch (error) {
       release(stream);
       throw error;
@@ -346,6 +381,7 @@ export class Visit {
     release(this.options.capture?.stream);
     for (const { stream } of this.room.publications) release(stream);
     this.membership?.clear();
+    this.hlsTiles?.clear();
     this.stage.clear();
   }
 }

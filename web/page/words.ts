@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RoomType } from './choice.ts';
-import { Code, ConnectionError, SignalError, type EndReason, type Layer, type LinkState, type Role, type SessionStats } from '../client/index.ts';
+import { delayInWords } from '../player/words.ts';
+import type { PlaybackState } from '../player/playback.ts';
+import { Code, ConnectionError, SignalError, type EndReason, type HlsState, type Layer, type LinkState, type Role, type SessionStats } from '../client/index.ts';
 
 const refusals: Readonly<Record<number, string>> = {
   [Code.internalServerError]: 'The server failed.',
@@ -68,6 +70,21 @@ export function stateInWords(state: LinkState): string | null {
   if (state === 'connected' || state === 'closed') return null;
   return state === 'failed' ? 'refused' : `${state}…`;
 }
+
+/** What a tile says about its HLS stream. */
+export function hlsInWords(state: HlsState['state'] | null, watched: { state: PlaybackState; delay: number | null } | null): string {
+  if (watched?.delay != null && watched.state === 'playing') return `HLS · ${delayInWords(watched.delay)} behind`;
+  if (watched && watched.state !== 'paused' && state !== 'ended') return `HLS · ${playbackWords[watched.state] ?? 'starting…'}`;
+  return state === null ? 'HLS' : `HLS · ${{ starting: 'starting…', live: 'live', ended: 'ended', failed: 'not possible' }[state]}`;
+}
+
+const playbackWords: Readonly<Partial<Record<PlaybackState, string>>> = {
+  buffering: 'buffering…',
+  lost: 'cannot be reached',
+  ended: 'ended',
+  refused: 'refused',
+  unsupported: 'not in this browser',
+};
 
 /** The figures of a tile, as label and value. */
 export function figuresInWords({ video, audio, bitrate, loss, rtt }: SessionStats): [string, string][] {

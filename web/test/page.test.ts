@@ -4,10 +4,10 @@ import { test } from 'node:test';
 import { initialChoice, type Choice } from '../page/choice.ts';
 import { bestGrid } from '../page/grid.ts';
 import { identify, parametersFor, shareLink, socketUrl } from '../page/place.ts';
-import { endInWords, errorInWords, figuresInWords, roleInWords } from '../page/words.ts';
+import { endInWords, errorInWords, figuresInWords, hlsInWords, roleInWords } from '../page/words.ts';
 import { SignalError } from '../client/errors.ts';
 
-const choice: Choice = { name: 'Ann', room: 'tea', type: 'm2m', source: 'camera', codec: null, simulcast: false };
+const choice: Choice = { name: 'Ann', room: 'tea', type: 'm2m', source: 'camera', codec: null, simulcast: false, hls: false };
 
 test('the address says what is chosen, else what was chosen last time, else defaults', () => {
   const remembered = { name: 'Ann', room: 'old', source: 'none', codec: 'vp9', simulcast: true } as const;
@@ -72,6 +72,22 @@ test('why one is out of the room is said in words', () => {
 test('what people do in the room is said in a word', () => {
   assert.deepEqual([roleInWords('publisher', true, true), roleInWords('publisher', false, true)], ['owner', 'sends']);
   assert.deepEqual([roleInWords('publisher', false, false), roleInWords('viewer', false, false)], ['may send', 'watches']);
+});
+
+test('HLS is asked for by the address, or as the last time', () => {
+  const asked = (query: string, remembered: Partial<Choice> = {}) => initialChoice(new URLSearchParams(query), remembered).hls;
+  assert.deepEqual([asked(''), asked('hls=1'), asked('', { hls: true }), asked('hls=0', { hls: true })], [false, true, true, false]);
+  assert.equal(String(parametersFor({ ...choice, hls: true }, new URLSearchParams('hls=0'))), 'hls=1&room=tea&type=m2m');
+});
+
+test('a tile says what becomes of the HLS stream, and how late it is where one watches it', () => {
+  assert.equal(hlsInWords(null, null), 'HLS');
+  assert.equal(hlsInWords('live', null), 'HLS · live');
+  assert.equal(hlsInWords('failed', null), 'HLS · not possible');
+  assert.equal(hlsInWords('live', { state: 'playing', delay: 2.04 }), 'HLS · 2.0 s behind');
+  assert.equal(hlsInWords('live', { state: 'waiting', delay: null }), 'HLS · starting…');
+  assert.equal(hlsInWords('live', { state: 'buffering', delay: 9 }), 'HLS · buffering…');
+  assert.equal(hlsInWords('ended', { state: 'lost', delay: null }), 'HLS · ended');
 });
 
 test('figures have their units', () => {

@@ -25,7 +25,7 @@ export function installClapper({ width, height, bits }) {
   let planned = 0;
   const draw = () => {
     const now = Date.now();
-    const flash = now % 1000 < 100;
+    const flash = window.clapper?.flashes !== false && now % 1000 < 100;
     pen.fillStyle = flash ? '#fff' : '#123';
     pen.fillRect(0, 0, canvas.width, canvas.height);
     pen.fillStyle = `hsl(${(now / 20) % 360} 80% 50%)`;
@@ -47,6 +47,7 @@ export function installClapper({ width, height, bits }) {
   const stream = new MediaStream([...canvas.captureStream(30).getVideoTracks(), ...microphone.stream.getAudioTracks()]);
   navigator.mediaDevices.getUserMedia = async () => stream;
   window.clapper = {
+    flashes: true,
     resize: (w, h) => Object.assign(canvas, { width: w, height: h }),
     /** Pictures a second. */
     rate: (fps) => {
