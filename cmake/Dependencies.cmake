@@ -10,7 +10,7 @@ find_package(simdjson REQUIRED)
 find_package(Boost 1.81 REQUIRED COMPONENTS json)
 find_package(prometheus-cpp CONFIG REQUIRED)
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
-pkg_check_modules(libav REQUIRED IMPORTED_TARGET libavformat libavcodec libswresample libavutil)
+pkg_check_modules(libav REQUIRED IMPORTED_TARGET libavformat libavcodec libavutil)
 find_package(ZLIB REQUIRED)
 
 # intel-ipsec-mb exists for x86-64 only; elsewhere OpenSSL's EVP does the packets.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 
 #include "rtp/h264.h"
 
@@ -48,10 +49,20 @@ Payload parameter_sets(const Stamp& stamp, base::Rng& rng) {
   return stap;
 }
 
-// What follows the headers of one packet of a slice. The first byte of a slice says first_mb_in_slice = 0.
-void write_slice(uint8_t* to, size_t size, bool first, const Stamp& stamp, base::Rng& rng) {
+// What a slice begins with (ITU-T H.264 section 7.3.3): first_mb_in_slice 0, slice_type 7 or 5, the parameter set 0.
+void begin_slice(uint8_t* to, NalKind kind) {
+  if (kind == NalKind::kIdrSlice) {
+    to[0] = 0b1000'1000;
+    to[1] |= 0b1000'0000;
+  } else {
+    to[0] = 0b1001'1010 | (to[0] & 1);
+  }
+}
+
+// What follows the headers of one packet of a slice; `begins`: of which it is the first.
+void write_slice(uint8_t* to, size_t size, std::optional<NalKind> begins, const Stamp& stamp, base::Rng& rng) {
   fill_with_noise(to, size - Stamp::kSize, rng);
-  if (first) to[0] |= 0x80;
+  if (begins) begin_slice(to, *begins);
   stamp.write(to + size - Stamp::kSize);
 }
 
@@ -60,7 +71,7 @@ void append_slice(std::vector<Payload>& packets, NalKind kind, size_t size, Stam
   if (size + 1 <= kMaxPayload) {
     auto& payload = packets.emplace_back(size + 1);
     payload[0] = static_cast<uint8_t>(kReference | type);
-    return write_slice(payload.data() + 1, size, true, stamp, rng);
+    return write_slice(payload.data() + 1, size, kind, stamp, rng);
   }
   const auto parts = split_about_equally(size, kMaxPayload - kFuHeaderSize);
   for (size_t i = 0; i < parts.size(); ++i, ++stamp.number) {
@@ -69,7 +80,7 @@ void append_slice(std::vector<Payload>& packets, NalKind kind, size_t size, Stam
     const uint8_t end = i + 1 == parts.size() ? 0x40 : 0;
     payload[0] = static_cast<uint8_t>(kReference | static_cast<uint8_t>(NalKind::kFuA));
     payload[1] = static_cast<uint8_t>(start | end | type);
-    write_slice(payload.data() + kFuHeaderSize, parts[i], i == 0, stamp, rng);
+    write_slice(payload.data() + kFuHeaderSize, parts[i], i == 0 ? std::optional(kind) : std::nullopt, stamp, rng);
   }
 }
 

@@ -88,7 +88,7 @@ void AudioRendition::close(base::Timestamp now, size_t samples, Updates& out) {
     held_.pop_front();
   }
   writer_->end_part(now, end, out);
-  if (recorder_ != nullptr) recorder_->flush_sound(out);
+  if (recorder_ != nullptr) recorder_->flush(out);
 }
 
 void AudioRendition::describe(Updates& out) {

@@ -7,7 +7,6 @@ namespace heliograph::hls {
 
 void Recorder::begin(const VideoConfig* video, const AudioConfig* audio) {
   if (movie_ || (video == nullptr && audio == nullptr)) return;
-  has_video_ = video != nullptr;
   if (auto movie = MovieMuxer::create(video, audio)) movie_.emplace(std::move(*movie));
 }
 
@@ -22,10 +21,6 @@ void Recorder::add_audio(const Sample& sample) {
 void Recorder::flush(Updates& out) {
   if (!movie_) return;
   if (auto bytes = movie_->flush()) out.emplace_back(Recorded{.bytes = std::move(bytes)});
-}
-
-void Recorder::flush_sound(Updates& out) {
-  if (!has_video_) flush(out);
 }
 
 void Recorder::finish(Updates& out) {

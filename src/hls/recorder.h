@@ -18,13 +18,10 @@ class Recorder {
   void add_audio(const Sample& sample);
   // What was added becomes bytes to append.
   void flush(Updates& out);
-  // The same at the end of a part of sound: only where there is no video, which would do it.
-  void flush_sound(Updates& out);
   void finish(Updates& out);
 
  private:
   std::optional<MovieMuxer> movie_;
-  bool has_video_ = false;
 };
 
 }  // namespace heliograph::hls

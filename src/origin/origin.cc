@@ -127,7 +127,7 @@ void Origin::State::wait_for_site(base::Timestamp now, const Resource& resource,
     return reply->send(failure(404, "There is no such stream.", kSoon));
   ++house.numbers.blocked;
   unknown.push_back(
-      {resource, request, std::move(reply), now + Stream::kMaxStart, Seat(house.numbers.waiting, unknown_count)});
+      {resource, request, std::move(reply), now + Stream::kMaxUnknown, Seat(house.numbers.waiting, unknown_count)});
 }
 
 void Origin::State::show_page(const Resource& resource, const gateway::Request& request, gateway::Reply& reply) {

@@ -93,9 +93,12 @@ class Rendition : public std::enable_shared_from_this<Rendition> {
 // One stream of a publication, under one prefix, from Started to some time after Ended.
 class Stream {
  public:
-  static constexpr base::Duration kMaxStart = base::Duration::seconds(20);  // a request waits for its beginning
-  static constexpr size_t kMaxRenditions = 16;                              // more are not served
-  static constexpr int kMaxBlocked = 3;                                     // target durations, then 503
+  // A request waits for its beginning: of a stream that was started, and of one that nobody knows yet, since who was
+  // given its URL may be here before it.
+  static constexpr base::Duration kMaxStart = base::Duration::seconds(20);
+  static constexpr base::Duration kMaxUnknown = base::Duration::seconds(5);
+  static constexpr size_t kMaxRenditions = 16;  // more are not served
+  static constexpr int kMaxBlocked = 3;         // target durations, then 503
 
   // serial: another one for each.
   Stream(House& house, plan::HlsStream name, const hls::Started& started, uint64_t serial);

@@ -58,8 +58,9 @@ export async function launchChromium() {
   return {
     name: 'Chromium',
     version: browser.version(),
-    async newPage({ picture = smallPicture, viewport = { width: 1280, height: 800 } } = {}) {
-      const context = await browser.newContext({ viewport });
+    /** `more`: of Playwright's context, such as `ignoreHTTPSErrors`. */
+    async newPage({ picture = smallPicture, viewport = { width: 1280, height: 800 }, ...more } = {}) {
+      const context = await browser.newContext({ viewport, ...more });
       await context.addInitScript(setPicture, picture);
       await context.addInitScript(rememberSockets);
       return context.newPage();

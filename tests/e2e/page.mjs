@@ -19,8 +19,8 @@ export class Person {
   }
 
   /** Opens the page with its form filled. */
-  static async open(browser, server, { name, picture, viewport, ...choice }) {
-    const page = await browser.newPage({ picture, viewport });
+  static async open(browser, server, { name, picture, viewport, ignoreHTTPSErrors, ...choice }) {
+    const page = await browser.newPage({ picture, viewport, ...(ignoreHTTPSErrors && { ignoreHTTPSErrors }) });
     const person = new Person(page, name);
     person.messages = [];
     page.on('console', (message) => person.messages.push(message.text()));

@@ -22,6 +22,8 @@ export interface Engine {
   readonly latency: number | null;
   /** How many more than intended. */
   readonly lag: number;
+  /** The stream is over, and what is left of it is less than a segment. */
+  readonly isOver: boolean;
   /** The largest first; empty where there is nothing to choose. */
   readonly qualities: readonly Quality[];
   /** `index` of the one that was chosen; -1: by itself. */
@@ -50,6 +52,7 @@ function playsNatively(video: HTMLVideoElement): boolean {
 /** Safari's. */
 class NativeEngine implements Engine {
   readonly lag = 0;
+  readonly isOver = false; // it says so itself
   readonly qualities = [];
   readonly quality = -1;
   private readonly onError: () => void;
@@ -120,6 +123,11 @@ class HlsJsEngine implements Engine {
   get lag(): number {
     const { latency, targetLatency } = this.hls;
     return targetLatency === null ? 0 : Math.max(0, latency - targetLatency);
+  }
+
+  get isOver(): boolean {
+    const { latestLevelDetails: details, media } = this.hls;
+    return details !== null && media !== null && !details.live && media.currentTime > details.edge - details.targetduration;
   }
 
   get qualities(): readonly Quality[] {

@@ -40,6 +40,8 @@ export const browserPlayback: PlaybackEnvironment = {
 };
 
 const longestWait = 10_000;
+/** ms of buffering after which to look whether the stream is over. */
+const endCheck = 1_000;
 /** ms; HTTP's Date has whole seconds, so a smaller difference of the clocks says nothing. */
 const clockNoise = 2_000;
 /** s; a delay that cannot be: then the clocks are wrong. */
@@ -83,8 +85,8 @@ export class Playback extends Emitter<PlaybackEvents> {
     super();
     const on = (name: string, act: () => void) => video.addEventListener(name, () => this.engine && act(), { signal: this.stopped.signal });
     on('playing', () => this.onPlaying());
-    on('waiting', () => this.state === 'playing' && this.enter('buffering'));
-    on('pause', () => !video.ended && this.enter('paused'));
+    on('waiting', () => this.state === 'playing' && this.onBuffering());
+    on('pause', () => !video.ended && this.onPause());
     on('ended', () => this.onEnded());
   }
 
@@ -128,7 +130,6 @@ export class Playback extends Emitter<PlaybackEvents> {
 
   stop(): void {
     this.stopped.abort();
-    this.environment.clearTimeout(this.timer as never);
     this.release();
   }
 
@@ -170,8 +171,24 @@ export class Playback extends Emitter<PlaybackEvents> {
     else this.again('lost');
   }
 
+  /** hls.js 1.7.4 leaves out the last part of a stream that ends, where other parts of its segment were loaded, and never says `ended`. */
+  private onBuffering(): void {
+    this.enter('buffering');
+    const look = () => {
+      if (this.engine?.isOver) this.onEnded();
+      else this.timer = this.environment.setTimeout(look, endCheck);
+    };
+    this.timer = this.environment.setTimeout(look, endCheck);
+  }
+
+  private onPause(): void {
+    this.environment.clearTimeout(this.timer as never);
+    this.enter('paused');
+  }
+
   private onPlaying(): void {
     this.attempt = 0;
+    this.environment.clearTimeout(this.timer as never);
     this.enter('playing');
   }
 
@@ -188,6 +205,7 @@ export class Playback extends Emitter<PlaybackEvents> {
   }
 
   private release(): void {
+    this.environment.clearTimeout(this.timer as never);
     const engine = this.engine;
     this.engine = null; // first: what the video says while it is emptied is not the stream's
     engine?.destroy();

@@ -12,6 +12,7 @@ class FakeEngine implements Engine {
   playingDate: Date | null = null;
   latency: number | null = null;
   lag = 0;
+  isOver = false;
   qualities = [];
   quality = -1;
   destroyed = false;
@@ -166,6 +167,24 @@ test('what has ended stays so until another stream begins at its place', async (
   theatre.answer = playlist('def');
   await theatre.elapse();
   assert.deepEqual([theatre.playback.state, theatre.engines.length], ['starting', 2]);
+});
+
+test('a stream that is over and stands still has ended, whatever the engine says', async () => {
+  const theatre = await playing();
+  theatre.says('waiting');
+  await theatre.elapse();
+  assert.deepEqual([theatre.playback.state, theatre.isWaiting], ['buffering', true]);
+  theatre.engine.isOver = true;
+  await theatre.elapse();
+  assert.equal(theatre.playback.state, 'ended');
+});
+
+test('one that goes on after all has not', async () => {
+  const theatre = await playing();
+  theatre.says('waiting');
+  theatre.engine.isOver = true;
+  theatre.says('playing');
+  assert.deepEqual([theatre.playback.state, theatre.isWaiting], ['playing', false]);
 });
 
 test('nothing is heard of a playback that was stopped', async () => {

@@ -132,7 +132,7 @@ export async function offsetsOf(checker) {
       times.push(found);
     }
     const [seen, heard] = times;
-    return seen.map((flash) => heard.map((beep) => flash - beep).reduce((best, next) => (Math.abs(next) < Math.abs(best) ? next : best), Infinity)).filter((d) => Math.abs(d) < 0.5);
+    return seen.map((flash) => heard.map((beep) => flash - beep).reduce((best, next) => (Math.abs(next) < Math.abs(best) ? next : best), Infinity)).filter((d) => Math.abs(d) < 0.2); // a flash beside silence has no beep
   } finally {
     rmSync(folder, { recursive: true });
   }
