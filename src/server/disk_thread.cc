@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "fmt/format.h"
 #include "io/clock.h"
-#include "server/background.h"
+#include "server/scheduling.h"
 #include "server/recording_path.h"
 
 namespace heliograph::server {

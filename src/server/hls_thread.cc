@@ -8,7 +8,7 @@
 #include <poll.h>
 
 #include "io/clock.h"
-#include "server/background.h"
+#include "server/scheduling.h"
 
 namespace heliograph::server {
 namespace {

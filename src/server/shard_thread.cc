@@ -5,11 +5,11 @@
 #include <array>
 #include <string>
 
-#include <pthread.h>
 #include <sys/epoll.h>
 
 #include "base/log.h"
 #include "io/clock.h"
+#include "server/scheduling.h"
 
 namespace heliograph::server {
 namespace {
@@ -97,7 +97,7 @@ std::vector<plan::Event> ShardThread::take_events() {
 }
 
 void ShardThread::run() {
-  pthread_setname_np(pthread_self(), "shard");
+  run_promptly("shard");
   while (!stopping_) {
     wait();
     turn();

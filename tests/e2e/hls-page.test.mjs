@@ -2,11 +2,12 @@
 // Watching by HLS as a person does: the box ticked by a publisher, the tile of a watcher, the page that is given away.
 import { options } from './netns.mjs';
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import { launchChromium } from './browsers.mjs';
 import { Person } from './page.mjs';
 import { openPlayer } from './player-page.mjs';
-import { Server } from './server.mjs';
+import { binary, Server } from './server.mjs';
 import { until } from './until.mjs';
 
 const patience = 40_000;
@@ -117,5 +118,36 @@ describe('HLS in the page', options, () => {
     await player.is('ended', patience);
     assert.match(await player.words(), /has ended/);
     await player.picture('player-ended');
+  });
+});
+
+describe('HLS in the page where tokens are asked for', options, () => {
+  const secret = 'a secret of more than thirty-two bytes';
+  let server, browser, link;
+  const tokenFor = (userId, ...claims) =>
+    execFileSync(binary, ['token', '--secret', secret, '--kid', 'e2e', '--sub', userId, ...claims], { encoding: 'utf8' }).trim();
+
+  before(async () => {
+    server = await Server.start(['--shards', '1', '--token-secrets', `e2e:${secret}`, '--hls-tokens'], { dev: false });
+    browser = await launchChromium();
+    const ann = await Person.join(browser, server, { name: 'ann', room: 'tea', source: 'camera', hls: '1', token: tokenFor('ann', '--create') });
+    const { sessionId } = await ann.tileOf(ann, { hls: 'live' }, patience);
+    link = `${server.url}hls/tea/ann/${sessionId}/`;
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.end();
+  });
+
+  test('the player says that it is not let in', async () => {
+    const player = await openPlayer(browser, link);
+    await player.is('refused', patience);
+    assert.match(await player.words(), /does not let you in/);
+    await player.page.close();
+  });
+
+  test('with a token in its address it plays', async () => {
+    const player = await openPlayer(browser, `${link}?token=${tokenFor('guest', '--rid', 'tea')}`);
+    await player.plays(patience);
   });
 });

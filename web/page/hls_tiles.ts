@@ -17,8 +17,10 @@ export class HlsTiles {
   ) {
     room.on('hls', (pushed) => {
       const key = addressKey(pushed);
-      this.said.set(key, pushed);
-      this.all.get(key)?.setState(pushed.state, pushed.hls);
+      const tile = this.all.get(key);
+      tile?.setState(pushed.state, pushed.hls);
+      if (tile || pushed.state !== 'ended') this.said.set(key, pushed);
+      else this.said.delete(key); // nobody will want to read it
     });
   }
 

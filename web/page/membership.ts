@@ -32,7 +32,7 @@ export class Membership {
   /** What can be done about a session that one sees. */
   choicesFor(subscription: Subscription): MenuChoice[] {
     const { address, entry } = subscription;
-    const qualities = entry.video && this.layersMatter ? layers : [];
+    const qualities = entry.video && this.layersMatter && !subscription.paused ? layers : [];
     return [
       ...qualities.map((layer) => ({
         words: qualityInWords(layer),

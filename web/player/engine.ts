@@ -131,9 +131,10 @@ class HlsJsEngine implements Engine {
   }
 
   get qualities(): readonly Quality[] {
-    const all = this.hls.levels.map(({ height, bitrate }, index) => ({ index, height, bitrate }));
+    const { levels } = this.hls;
+    const all = levels.map(({ height, bitrate }, index) => ({ index, height, bitrate }));
     // The same picture with another sound is no other quality.
-    const first = all.filter(({ height }, at) => height === 0 || all.findIndex((one) => one.height === height) === at);
+    const first = all.filter(({ index }) => levels.findIndex(({ uri }) => uri === levels[index]?.uri) === index);
     return first.length > 1 ? first.sort((a, b) => b.height - a.height || b.bitrate - a.bitrate) : [];
   }
 

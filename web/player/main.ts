@@ -68,7 +68,7 @@ function showFigures(playback: Playback): void {
 /** Made anew only when they are others, so that an open menu stays. */
 function showQualities(playback: Playback): void {
   const select = byId<HTMLSelectElement>('quality');
-  const wanted = playback.qualities.map((quality) => ({ value: String(quality.index), words: qualityInWords(quality) }));
+  const wanted = playback.qualities.map((quality) => ({ value: String(quality.index), words: qualityInWords(quality, playback.qualities) }));
   byId('quality-field').hidden = wanted.length === 0;
   const all = [{ value: '-1', words: 'Automatic' }, ...wanted];
   const now = [...select.options].map(({ value, text }) => `${value} ${text}`).join();

@@ -31,6 +31,9 @@ export function delayInWords(seconds: number): string {
   return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
-export function qualityInWords({ height, bitrate }: Quality): string {
-  return height > 0 ? `${height}p` : `${Math.round(bitrate / 1_000)} kbit/s`;
+/** By its height, where that tells it from the others; layers of a simulcast may begin alike. */
+export function qualityInWords({ height, bitrate }: Quality, all: readonly Quality[]): string {
+  const rate = `${Math.round(bitrate / 1_000)} kbit/s`;
+  if (height === 0) return rate;
+  return all.filter((one) => one.height === height).length > 1 ? `${height}p, ${rate}` : `${height}p`;
 }

@@ -241,5 +241,10 @@ test('every state but playing and pausing is said in words', () => {
 
 test('delays and qualities have their units', () => {
   assert.deepEqual([delayInWords(1.74), delayInWords(59.94), delayInWords(125.2)], ['1.7 s', '59.9 s', '2 min 5 s']);
-  assert.deepEqual([qualityInWords({ index: 0, height: 720, bitrate: 9 }), qualityInWords({ index: 0, height: 0, bitrate: 64_000 })], ['720p', '64 kbit/s']);
+  const inWords = (...heights: number[]) => {
+    const all = heights.map((height, index) => ({ index, height, bitrate: 64_000 * (index + 1) }));
+    return all.map((one) => qualityInWords(one, all));
+  };
+  assert.deepEqual(inWords(720, 360), ['720p', '360p']);
+  assert.deepEqual(inWords(0, 360, 360), ['64 kbit/s', '360p, 128 kbit/s', '360p, 192 kbit/s']);
 });
