@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { BarePage } from './bare-page.mjs';
 import { launchChromium } from './browsers.mjs';
+import { Checker } from './hls/checker.mjs';
 import { clapper } from './hls/clapper.mjs';
 import { startSite, Viewer } from './hls/players.mjs';
 import { Server } from './server.mjs';
@@ -64,6 +65,39 @@ describe('players', { ...options, timeout: (seconds + 240) * 1000 }, () => {
     }
     for (const viewer of viewers) await viewer.page.close();
   });
+
+  for (const codec of ['VP9', 'AV1']) {
+    test(`a publisher who has ${codec} only`, async (t) => {
+      const cat = await BarePage.open(browser, server, { userId: codec, picture: { width: 320, height: 180 } });
+      await cat.page.evaluate((mime) => {
+        const original = RTCPeerConnection.prototype.addTransceiver;
+        RTCPeerConnection.prototype.addTransceiver = function (track, init) {
+          const made = original.call(this, track, init);
+          const { codecs } = RTCRtpSender.getCapabilities(made.sender.track.kind);
+          if (made.sender.track.kind === 'video') made.setCodecPreferences(codecs.filter(({ mimeType }) => mimeType === mime));
+          return made;
+        };
+      }, `video/${codec}`);
+      await cat.join();
+      await cat.publish({ op: { hlsForwarding: true } });
+      const checker = new Checker(`${server.url}hls/tea/${codec}/${codec}-1/index.m3u8`);
+      const checked = checker.run();
+      await until('four segments', () => checker.renditions.length > 0 && checker.renditions.every(({ segments }) => segments.size > 4), 60_000);
+      const viewer = await Viewer.open(browser, site, 'hls', `${server.url}hls/tea/${codec}/${codec}-1/index.m3u8`);
+      await until('it plays', async () => {
+        const now = await viewer.look();
+        if (now.decoded > 60) return now;
+        throw new Error(JSON.stringify(now));
+      }, 45_000, 200);
+      await viewer.page.close();
+      checker.stop();
+      await cat.say('leave', { s: 'LEAVE' });
+      await checked;
+      await cat.page.close();
+      t.diagnostic(`${checker.multivariant.variants[0].CODECS}: ${checker.summary()}`);
+      assert.deepEqual(checker.violations, []);
+    });
+  }
 
   test('every layer of simulcast is a variant', async (t) => {
     const ben = await BarePage.join(browser, server, { userId: 'ben', picture: { width: 960, height: 540 } });
