@@ -266,7 +266,9 @@ void Packager::State::cut(Timestamp now, PackagerOut& out) {
   }
   for (size_t r = 0; r < video.size(); ++r) {
     const auto& first = layers[*feeds[r]].waiting.front();
-    video[r].cut(now, epoch.ticks(first.at, kVideoRate), first.frame.config, nullptr, discontinuity, out.updates);
+    const auto below = static_cast<int>(video.size() - r) - static_cast<int>(std::min(video.size() - r, ready.size()));
+    video[r].cut(now, epoch.ticks(first.at, kVideoRate), first.frame.config, nullptr, below, discontinuity,
+                 out.updates);
   }
   const auto at = std::max(segment_began, epoch.time(video[0].segment_start(), kVideoRate));
   for (auto& r : audio)
@@ -290,7 +292,8 @@ void Packager::State::cut_to_slate(Timestamp now, PackagerOut& out) {
   const auto tick = opening ? 0 : epoch.ticks(now - kLateness, kVideoRate);
   for (size_t r = 0; r < video.size(); ++r) {
     feeds[r].reset();
-    video[r].cut(now, tick, chosen[r]->config, chosen[r], discontinuity, out.updates);
+    video[r].cut(now, tick, chosen[r]->config, chosen[r], static_cast<int>(video.size() - 1 - r), discontinuity,
+                 out.updates);
   }
   const auto at = epoch.time(video[0].segment_start(), kVideoRate);
   for (auto& r : audio)

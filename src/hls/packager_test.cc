@@ -208,6 +208,9 @@ TEST(Packager, MakesALadderOfSimulcast) {
   studio.encodings[1].on = studio.encodings[2].on = false;
   studio.run(Duration::seconds(4));
   for (size_t r = 0; r < 3; ++r) EXPECT_EQ(studio.player.described[r].width, 160);
+  // Not one variant thrice.
+  EXPECT_GT(studio.player.described[0].peak.bps(), studio.player.described[1].peak.bps() * 2);
+  EXPECT_GT(studio.player.described[1].peak.bps(), studio.player.described[2].peak.bps() * 2);
   studio.encodings[1].on = studio.encodings[2].on = true;
   studio.encodings[1].keyframe_due = studio.encodings[2].keyframe_due = studio.now;
   studio.run(Duration::seconds(8));

@@ -12,6 +12,7 @@ namespace {
 
 int64_t ticks_of(base::Duration d) { return d.us() * (kVideoRate / 1'000) / 1'000; }
 
+constexpr double kLayerStep = 3;
 constexpr int64_t kNoticed = kVideoRate / 25;  // of sound against pictures
 
 // Worth telling players of: they have the playlist of variants already.
@@ -29,7 +30,7 @@ VideoRendition::VideoRendition(size_t index, std::string name, const Timing& tim
 }
 
 void VideoRendition::cut(base::Timestamp now, int64_t at, std::shared_ptr<const VideoConfig> config,
-                         std::shared_ptr<const Slate> slate, bool discontinuity, Updates& out) {
+                         std::shared_ptr<const Slate> slate, int below, bool discontinuity, Updates& out) {
   const bool running = writer_.has_muxer();
   while (running && at >= writer_.part_start() + part_ && close_full(now, out)) {
   }
@@ -44,6 +45,7 @@ void VideoRendition::cut(base::Timestamp now, int64_t at, std::shared_ptr<const 
   writer_.end_segment(out);
   if (running) describe(out);
   frames_ = 0;
+  below_ = below;
   slate_ = std::move(slate);
   if (config_ != config && (!config_ || !config || *config_ != *config || !running)) format(config, out);
   config_ = std::move(config);
@@ -123,10 +125,13 @@ void VideoRendition::describe(Updates& out) {
   const auto length = Epoch::span(writer_.part_start() - writer_.segment_start(), kVideoRate).to_seconds();
   const double rate = length > 0 ? static_cast<double>(frames_) / length : 0;
   const bool other_rate = !is_slate() && std::abs(rate - described_.frame_rate) > 2;
-  if (!other_rate && !differs(described_.peak, writer_.peak())) return;
+  // Two variants of the same bandwidth are one to hls.js: a layer that is not there yet is taken to need what libwebrtc
+  // gives to four times the pixels.
+  const double more = std::pow(kLayerStep, below_);
+  if (!other_rate && !differs(described_.peak, writer_.peak() * more)) return;
   if (other_rate) described_.frame_rate = std::round(rate * 10) / 10;
-  described_.peak = writer_.peak();
-  described_.average = writer_.average();
+  described_.peak = writer_.peak() * more;
+  described_.average = writer_.average() * more;
   out.emplace_back(Described{index_, described_});
 }
 

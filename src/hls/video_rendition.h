@@ -25,9 +25,9 @@ class VideoRendition {
   VideoRendition(size_t index, std::string name, const Timing& timing, const Epoch& epoch, Recorder* recorder);
 
   // Ends the segment that runs, not before tick `at`, and begins one of this format. slate: what fills it; null: frames
-  // do, by append().
+  // do, by append(). below: by how many layers what feeds it is smaller than what it will have once all layers come.
   void cut(base::Timestamp now, int64_t at, std::shared_ptr<const VideoConfig> config,
-           std::shared_ptr<const Slate> slate, bool discontinuity, Updates& out);
+           std::shared_ptr<const Slate> slate, int below, bool discontinuity, Updates& out);
   // A frame of the segment, in decoding order; pts in ticks, moved on where its place is gone already.
   void append(base::Timestamp now, const Frame& frame, int64_t pts, Updates& out);
   // Time has come to tick `time`: parts that end before it are closed. False: nothing can fill one of them.
@@ -66,7 +66,8 @@ class VideoRendition {
   std::shared_ptr<const Slate> slate_;
   FrameRepeater repeater_;
   std::vector<Held> held_;  // of the part that is open
-  uint64_t frames_ = 0;     // of the segment, without repeats
+  int below_ = 0;
+  uint64_t frames_ = 0;  // of the segment, without repeats
   uint64_t repeats_ = 0;
 };
 

@@ -357,6 +357,20 @@ TEST(Directives, AreAnswered503WhenNothingComes) {
   EXPECT_EQ(world.origin.numbers().waiting, 0u);
 }
 
+TEST(Ending, IsToldBehindTheLastParts) {
+  TestWorld world;
+  TestPackager packager;
+  world.begin(packager);
+  const auto last = world.get("p1/v0.m3u8?_HLS_msn=1&_HLS_part=0");
+  const auto beyond = world.get("p1/v0.m3u8?_HLS_msn=1&_HLS_part=1");
+  auto updates = packager.part();
+  for (const auto& more : {packager.end_segment(), packager.end()})
+    updates.updates.insert(updates.updates.end(), more.updates.begin(), more.updates.end());
+  world.apply(updates);
+  EXPECT_FALSE(PlaylistReader::read(last->body()).ended);
+  EXPECT_TRUE(PlaylistReader::read(beyond->body()).ended);
+}
+
 TEST(Skip, LeavesOutWhatIsBeyondTheBoundary) {
   TestWorld world;
   TestPackager packager;

@@ -85,7 +85,11 @@ void Stream::apply(base::Timestamp now, const hls::Update& update) {
     if (auto* of = rendition(part->rendition)) of->add(*part);
   if (const auto* segment = std::get_if<hls::SegmentEnd>(&update))
     if (auto* of = rendition(segment->rendition)) of->end_segment(*segment);
-  if (std::holds_alternative<hls::Ended>(update)) end(now);
+  if (!std::holds_alternative<hls::Ended>(update)) return;
+  // Who waits for the last parts hears of them first and of the end after it: hls.js 1.7 never fetches parts that come
+  // with the ENDLIST.
+  settle(now);
+  end(now);
 }
 
 void Stream::end(base::Timestamp now) {

@@ -132,7 +132,7 @@ const auto kSettings = std::to_array<Setting>({
     {kHls, "hls", Switch{&Options::hls},
      "Whether what is published with op.hlsForwarding is an HLS stream too, which whoever has its URL can watch."},
     {kHls, "hls_listen", List{&Options::hls_listen, is_listen_address, kListenAddress},
-     "Addresses that serve /hls/… and nothing else, by a thread of their own; then the addresses of listen do not. "
+     "Addresses that serve /hls/… and the player, nothing else, by a thread of their own; those of listen do not then. "
      "Empty: those of listen serve it."},
     {kHls, "hls_url",
      Text{&Options::hls_url, false, is_url, "a URL such as https://cdn.example.org, without a slash at its end"},
