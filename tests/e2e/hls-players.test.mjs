@@ -57,7 +57,7 @@ describe('players', { ...options, timeout: (seconds + 240) * 1000 }, () => {
       const { stalls, stalled } = end;
       t.diagnostic(`${viewer.kind}: ${viewer.summary()}; ${end.decoded} pictures, ${end.dropped} dropped; ${stalls - starts[i].stalls} stalls of ${(stalled - starts[i].stalled).toFixed(0)} ms; ${end.errors.join(', ') || 'no errors'}`);
       assert.deepEqual(end.errors.filter((text) => text.startsWith('fatal')), []);
-      assert.ok(end.time - starts[i].time > seconds * 0.7, `${viewer.kind} played ${end.time - starts[i].time} s of ${seconds}`);
+      assert.ok(end.time - starts[i].time > seconds * 0.7, `${viewer.kind} played ${end.time - starts[i].time} s of ${seconds}: ${JSON.stringify(end)}`);
       assert.ok(viewer.delays.length > seconds / 2);
       if (!strict) continue;
       assert.equal(stalls, starts[i].stalls, `${viewer.kind} stalled`);

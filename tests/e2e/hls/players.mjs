@@ -83,7 +83,7 @@ export class Viewer {
     return this.page.evaluate(() => {
       const video = document.querySelector('video');
       const quality = video.getVideoPlaybackQuality();
-      return { ...window.seen, time: video.currentTime, decoded: quality.totalVideoFrames, dropped: quality.droppedVideoFrames, width: video.videoWidth, rate: video.playbackRate };
+      return { ...window.seen, time: video.currentTime, decoded: quality.totalVideoFrames, dropped: quality.droppedVideoFrames, width: video.videoWidth, rate: video.playbackRate, state: video.readyState, paused: video.paused, buffered: [...Array(video.buffered.length).keys()].map((i) => `${video.buffered.start(i).toFixed(2)}–${video.buffered.end(i).toFixed(2)}`).join(' ') };
     });
   }
 
