@@ -54,7 +54,7 @@ describe('video codecs', options, () => {
           const down = await bob.statsOf(ann);
           if (down?.video?.height === 720) return down;
           throw new Error(JSON.stringify(down?.video));
-        }, 15_000);
+        }, 60_000); // the publisher may take its highest layer back for a while, on a busy machine
         await bob.seesFrames(ann, { frames: stats.video.framesDecoded + 20 });
         assert.equal(stats.video.packetsLost, 0); // a layer switch leaves no hole in the numbers
         t.diagnostic(`${stats.video.width}×${stats.video.height}, ${stats.video.fps.toFixed(1)} frames a second`);
