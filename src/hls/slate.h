@@ -17,8 +17,9 @@ struct Slate {
   std::vector<uint8_t> data;  // as Frame::data
 };
 
-// width, height: even, at least 16; rounded down to that. Dark grey with the outline of a camera crossed out. About 10
-// ms of CPU, kept for each size by the caller. nullptr when libavcodec has no such encoder.
+// width, height: even, at least 16; rounded down to that. Dark grey with the outline of a camera crossed out.
+// 7 ms of CPU for H.264 at 640 × 360, up to 0.2 s for AV1 at 1080p: kept for each size by the caller. nullptr when
+// libavcodec has no such encoder.
 std::shared_ptr<const Slate> make_slate(plan::Codec codec, uint16_t width, uint16_t height);
 
 }  // namespace heliograph::hls
