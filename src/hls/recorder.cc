@@ -3,11 +3,15 @@
 
 #include <utility>
 
+#include "base/log.h"
+
 namespace heliograph::hls {
 
 void Recorder::begin(const VideoConfig* video, const AudioConfig* audio) {
   if (movie_ || (video == nullptr && audio == nullptr)) return;
-  if (auto movie = MovieMuxer::create(video, audio)) movie_.emplace(std::move(*movie));
+  auto movie = MovieMuxer::create(video, audio);
+  if (!movie) return base::log::error("a recording cannot begin", {{"why", movie.error().where}});
+  movie_.emplace(std::move(*movie));
 }
 
 void Recorder::add_video(const Sample& sample, const std::shared_ptr<const VideoConfig>& config) {

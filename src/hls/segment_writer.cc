@@ -21,6 +21,7 @@ void SegmentWriter::begin_segment(int64_t at, bool discontinuity, Updates& out) 
 }
 
 void SegmentWriter::add(const Sample& sample) {
+  if (!muxer_) return;
   if (std::exchange(empty_, false)) independent_ = sample.keyframe;
   muxer_->add(sample);
 }

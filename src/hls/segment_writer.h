@@ -38,6 +38,8 @@ class SegmentWriter {
 
   // From the next segment on samples are of this muxer's format.
   void use(ChunkMuxer muxer, Updates& out);
+  // Of none that can be written: samples are let go.
+  void use_none() { muxer_.reset(); }
   // Ends the segment that runs, and begins another at tick `at`.
   void begin_segment(int64_t at, bool discontinuity, Updates& out);
   void add(const Sample& sample);

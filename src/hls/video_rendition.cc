@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/log.h"
 #include "hls/recorder.h"
 
 namespace heliograph::hls {
@@ -54,7 +55,10 @@ void VideoRendition::cut(base::Timestamp now, int64_t at, std::shared_ptr<const 
 
 void VideoRendition::format(const std::shared_ptr<const VideoConfig>& config, Updates& out) {
   auto muxer = ChunkMuxer::create(*config);
-  if (!muxer) return;  // cannot be: the config is of a codec that libavformat takes
+  if (!muxer) {
+    base::log::warn("a video format cannot be packaged", {{"codecs", config->codecs}, {"why", muxer.error().where}});
+    return writer_.use_none();
+  }
   writer_.use(std::move(*muxer), out);
   repeater_ = {};
   described_.codecs = config->codecs;
@@ -98,8 +102,10 @@ bool VideoRendition::hold_filler() {
 
 bool VideoRendition::close_full(base::Timestamp now, Updates& out) {
   if (held_.empty() && !hold_filler()) return false;
-  close(now, writer_.part_start() + part_, out);
-  return true;
+  const int64_t before = writer_.part_start();
+  close(now, before + part_, out);
+  // The muxer may have refused every sample: then nothing has been closed, and trying on would not end.
+  return writer_.part_start() != before;
 }
 
 void VideoRendition::close(base::Timestamp now, int64_t end, Updates& out) {

@@ -10,7 +10,12 @@ if (!url) {
 }
 const checker = new Checker(url, { log: console.log });
 const timer = setTimeout(() => checker.stop(), Number(seconds) * 1000);
-await checker.run();
+try {
+  await checker.run();
+} catch (error) {
+  console.error(`check.mjs: ${url} cannot be followed: ${error.cause?.message ?? error.message}`);
+  process.exit(1);
+}
 clearTimeout(timer);
 console.log(checker.summary());
 process.exitCode = checker.violations.length > 0 ? 1 : 0;

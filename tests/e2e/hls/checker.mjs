@@ -238,7 +238,7 @@ export class Checker {
     const at = `${where} ${seen.msn}`;
     let known = r.segments.get(seen.msn);
     if (!known) {
-      known = { msn: seen.msn, parts: [], bytes: [] };
+      known = { msn: seen.msn, parts: [], bytes: [], fetches: [] };
       r.segments.set(seen.msn, known);
       if (seen.map === undefined) this.wrong(at, 'no EXT-X-MAP');
       if (seen.at === undefined) this.wrong(at, 'no EXT-X-PROGRAM-DATE-TIME');
@@ -268,7 +268,9 @@ export class Checker {
     if (part.gap) this.wrong(at, `part ${i} is a gap`);
     known.parts.push(part);
     r.parts += 1;
-    this.later(this.fetchPart(r, known, i, part));
+    const fetched = this.fetchPart(r, known, i, part);
+    known.fetches.push(fetched);
+    this.later(fetched);
   }
 
   finish(r, known, seen, at) {
@@ -338,6 +340,7 @@ export class Checker {
   async fetchSegment(r, segment) {
     const init = await this.init(r, segment.map);
     const { bytes } = await this.get(new URL(segment.uri, r.uri));
+    await Promise.allSettled(segment.fetches);
     segment.sum = bytes.length;
     const chunks = readChunks(bytes, init);
     for (let i = 1; i < chunks.length; i++)
@@ -347,7 +350,7 @@ export class Checker {
     segment.begins = chunks[0].at;
     segment.ends = chunks.at(-1).at + chunks.at(-1).duration;
     segment.shown = chunks[0].shown;
-    if (segment.complete && segment.bytes.length === segment.parts.length && segment.bytes.every(Boolean) && !Buffer.concat(segment.bytes).equals(bytes)) this.wrong(segment.uri, 'is not its parts');
+    if (segment.complete && segment.bytes.length === segment.parts.length && !segment.bytes.includes(undefined) && !Buffer.concat(segment.bytes).equals(bytes)) this.wrong(segment.uri, 'is not its parts');
     segment.bytes = this.keep ? [bytes] : [];
     if (!this.probe) return;
     const said = await ffprobe(Buffer.concat([init.bytes, bytes]));
