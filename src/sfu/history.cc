@@ -7,6 +7,11 @@
 #include "base/check.h"
 
 namespace heliograph::sfu {
+namespace {
+
+size_t bytes_of(const MediaPacket& packet) { return packet.extensions.size() + packet.payload.size() + kMaxPadding; }
+
+}  // namespace
 
 History::History(size_t packets, size_t bytes) : mask_(packets - 1), capacity_(bytes) {
   CHECK(std::has_single_bit(packets));
@@ -21,8 +26,7 @@ uint64_t History::place(size_t size) {
 }
 
 bool History::alive(const Entry& entry) const {
-  const size_t size = entry.packet.extensions.size() + entry.packet.payload.size();
-  return entry.end != 0 && entry.end - size + capacity_ >= cursor_;
+  return entry.end != 0 && entry.end - bytes_of(entry.packet) + capacity_ >= cursor_;
 }
 
 void History::take_memory() {
@@ -34,7 +38,7 @@ const MediaPacket* History::append(const MediaPacket& packet, uint64_t order) {
   if (entries_.empty()) take_memory();
   Entry& entry = entries_[static_cast<uint64_t>(packet.sequence) & mask_];
   if (entry.end != 0 && entry.packet.sequence >= packet.sequence) return nullptr;
-  const size_t size = packet.extensions.size() + packet.payload.size();
+  const size_t size = bytes_of(packet);
   if (size > capacity_) return nullptr;
   uint8_t* to = bytes_.get() + place(size) % capacity_;
   if (!packet.extensions.empty()) std::memcpy(to, packet.extensions.data(), packet.extensions.size());
@@ -42,9 +46,22 @@ const MediaPacket* History::append(const MediaPacket& packet, uint64_t order) {
   entry.packet = packet;
   entry.packet.extensions = {to, packet.extensions.size()};
   entry.packet.payload = {to + packet.extensions.size(), packet.payload.size()};
+  entry.packet.padding = 0;
   entry.order = order;
-  entry.end = cursor_ == 0 ? 1 : cursor_;
+  entry.end = cursor_;
   return &entry.packet;
+}
+
+void History::pad(const MediaPacket& kept, size_t size) {
+  CHECK(size <= kMaxPadding);
+  Entry& entry = entries_[static_cast<uint64_t>(kept.sequence) & mask_];
+  CHECK(&entry.packet == &kept);
+  entry.packet.padding = static_cast<uint8_t>(size);
+  if (size == 0) return;
+  const base::ConstBytes whole = kept.padded_payload();
+  uint8_t* padding = bytes_.get() + (whole.data() - bytes_.get()) + kept.payload.size();
+  std::memset(padding, 0, size);
+  padding[size - 1] = static_cast<uint8_t>(size);
 }
 
 uint64_t History::displaced_by(int64_t sequence) const {

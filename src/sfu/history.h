@@ -14,13 +14,15 @@ namespace heliograph::sfu {
 // first; memory is taken with the first packet and never after it.
 class History {
  public:
-  // packets: a power of two. bytes: of payloads and extensions together.
+  // packets: a power of two. bytes: of payloads and extensions together, with room for padding behind each.
   History(size_t packets, size_t bytes);
 
   // Copies the bytes. The result's views stay good until about `bytes` more were appended. Appending what is already
   // here (same sequence), or what is older than the ring reaches, gives nullptr. order: a number that grows with every
   // packet of the owner.
   const MediaPacket* append(const MediaPacket& packet, uint64_t order);
+  // Puts RTP padding behind a packet that append() has just returned: size - 1 zeros and the size, at most kMaxPadding.
+  void pad(const MediaPacket& kept, size_t size);
   // The order of the packet whose place this one would take; 0: of none.
   uint64_t displaced_by(int64_t sequence) const;
   // nullptr when it never came or is gone.

@@ -28,7 +28,8 @@ class Ring : public testing::Test {
         ++order_);
   }
   uint64_t order_ = 0;
-  History history_{8, 100};
+  static constexpr size_t kBytes = 240;
+  History history_{8, kBytes};
 };
 
 TEST_F(Ring, NothingIsFoundBeforeTheFirstPacket) {
@@ -76,8 +77,8 @@ TEST_F(Ring, APacketWhoseBytesWereOverwrittenIsNotFound) {
 }
 
 TEST_F(Ring, WhatIsLargerThanTheRingIsRefused) {
-  EXPECT_EQ(append(1, 101), nullptr);
-  EXPECT_NE(append(2, 100), nullptr);
+  EXPECT_EQ(append(1, kBytes - kMaxPadding + 1), nullptr);
+  EXPECT_NE(append(2, kBytes - kMaxPadding), nullptr);
   EXPECT_NE(history_.find(2), nullptr);
 }
 
@@ -95,6 +96,28 @@ TEST_F(Ring, ItSaysWhosePlaceAPacketWouldTake) {
   EXPECT_EQ(history_.displaced_by(12), 2u);
   EXPECT_EQ(history_.displaced_by(13), 0u);
   EXPECT_EQ(history_.displaced_by(3), 0u) << "it is there already and stays";
+}
+
+TEST_F(Ring, PaddingLiesBehindThePayloadAndEndsInItsSize) {
+  const auto* kept = append(5, 20, 8);
+  history_.pad(*kept, 3);
+  const auto padded = history_.find(5)->padded_payload();
+  ASSERT_EQ(padded.size(), 23u);
+  EXPECT_EQ(padded[19], 5);
+  EXPECT_EQ(padded[20], 0);
+  EXPECT_EQ(padded[21], 0);
+  EXPECT_EQ(padded[22], 3);
+  EXPECT_EQ(history_.find(5)->payload.size(), 20u);
+}
+
+TEST_F(Ring, ThereIsRoomForPaddingBehindEveryPacket) {
+  const auto* first = append(1, kBytes / 2 - kMaxPadding);
+  const auto* second = append(2, kBytes / 2 - kMaxPadding);
+  history_.pad(*first, kMaxPadding);
+  history_.pad(*second, kMaxPadding);
+  EXPECT_EQ(history_.find(1)->padded_payload().back(), kMaxPadding);
+  EXPECT_EQ(history_.find(2)->payload[0], 2);
+  EXPECT_EQ(history_.find(2)->padded_payload().back(), kMaxPadding);
 }
 
 TEST_F(Ring, ClearingForgetsEverything) {
@@ -126,8 +149,9 @@ TEST(History, NeverGivesBytesOfAnotherPacket) {
         if (found != nullptr) ASSERT_TRUE(std::ranges::equal(found->payload, appended.at(s))) << "seed " << seed;
       }
       size_t behind = 0;
-      for (auto it = order.rbegin(); it != order.rend() && behind + it->second + 300 < kBytes; ++it) {
-        behind += it->second;
+      for (auto it = order.rbegin();
+           it != order.rend() && behind + it->second + kMaxPadding + 300 + kMaxPadding < kBytes; ++it) {
+        behind += it->second + kMaxPadding;
         if (it->first > newest - 64) ASSERT_NE(history.find(it->first), nullptr) << "seed " << seed;
       }
     }

@@ -27,6 +27,8 @@ constexpr uint64_t first_source_of(uint64_t uplink) { return uplink << kSourceBi
 constexpr uint64_t uplink_of(uint64_t source) { return source >> kSourceBits; }
 // Of MediaPacket::extensions, in bytes.
 inline constexpr size_t kMaxExtensions = 308;
+// RTP padding (RFC 3550 section 5.1) that we put behind a payload, in bytes.
+inline constexpr size_t kMaxPadding = 48;
 
 // One packet of a publication as all its viewers share it: never changed after it was made. A view: what owns the bytes
 // is said where one is handed out.
@@ -46,6 +48,11 @@ struct MediaPacket {
   // RFC 8285 block with kDownlinkExtensions' ids, header word and padding included; or empty.
   base::ConstBytes extensions;
   base::ConstBytes payload;  // without RTP padding
+  // What goes behind the payload to every viewer, so that datagrams are of one size: decided once, before the packet is
+  // sent for the first time, for what is sent again must be the same bytes. Only of packets in a History, which has the
+  // bytes.
+  uint8_t padding = 0;
+  base::ConstBytes padded_payload() const { return {payload.data(), payload.size() + padding}; }
 };
 
 }  // namespace heliograph::sfu

@@ -188,7 +188,9 @@ Subscription::Resend Subscription::resend(base::Timestamp now, const Track& trac
 }
 
 size_t Subscription::write_header(const MediaPacket& packet, const Rewrite& rewrite, uint8_t* out) const {
-  return write(packet, rewrite, line_.codec.payload_type, rewrite.index, line_.ssrc, out);
+  const size_t size = write(packet, rewrite, line_.codec.payload_type, rewrite.index, line_.ssrc, out);
+  if (packet.padding > 0) out[0] |= 0x20;  // P (RFC 3550 section 5.1)
+  return size;
 }
 
 size_t Subscription::write_rtx_header(const MediaPacket& packet, const Rewrite& rewrite, uint64_t rtx_index,

@@ -67,10 +67,10 @@ class Subscription {
   // RTX numbers of its own (RFC 4588 section 4).
   uint64_t next_rtx_index() { return rtx_index_++; }
 
-  // The RTP header (with the extensions that this viewer negotiated) in front of the payload; returns its size. At most
+  // The RTP header (with the extensions that this viewer negotiated) in front of the padded payload; returns its size. At most
   // 12 + packet.extensions.size() bytes.
   size_t write_header(const MediaPacket& packet, const Rewrite& rewrite, uint8_t* out) const;
-  // The same for a retransmission on the RTX stream; rewrite.index is what is sent again.
+  // The same for a retransmission on the RTX stream, without padding; rewrite.index is what is sent again.
   size_t write_rtx_header(const MediaPacket& packet, const Rewrite& rewrite, uint64_t rtx_index, uint8_t* out) const;
 
   void on_sent(size_t payload_bytes) {

@@ -143,6 +143,17 @@ TEST_F(Viewer, TheHeaderSaysWhatTheViewerNegotiated) {
   EXPECT_EQ(rtx[11], 0xce);
 }
 
+// RFC 3550 section 5.1: P. A retransmission (RFC 4588) carries the payload without it.
+TEST_F(Viewer, TheHeaderSaysThatThereIsPadding) {
+  const auto rewrite = *forward({.keyframe = true});
+  track_.pad(*track_.find(0, 1, 0), 2);
+  const auto& packet = *track_.find(0, 1, 0);
+  EXPECT_EQ(header(packet, rewrite)[0], 0xa0);
+  Bytes rtx(12 + kMaxExtensions);
+  rtx.resize(viewer_.write_rtx_header(packet, rewrite, 0x1234, rtx.data()));
+  EXPECT_EQ(rtx[0], 0x80);
+}
+
 const Bytes kThree{0xbe, 0xde, 0, 2, 0x50, 0x03, 0x40, 0x85, 0x72, 0x80, 0x12, 0x34};
 constexpr uint8_t kThreeIds = 1 << 4 | 1 << 5 | 1 << 7;
 

@@ -28,6 +28,8 @@ class Track {
   bool spares(const MediaPacket& packet, size_t last) const;
   // The packet in the layer's history, good as long as spares() says so; nullptr when it was there already.
   const MediaPacket* append(const MediaPacket& packet);
+  // As History::pad(), of a packet that append() returned and spares() still keeps.
+  void pad(const MediaPacket& kept, size_t size) { layers_[kept.layer].history.pad(kept, size); }
   const MediaPacket* find(uint8_t layer, uint64_t source, int64_t sequence) const;
   // The layer is this source's, here and now.
   bool has_source(uint8_t layer, uint64_t source) const {

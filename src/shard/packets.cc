@@ -11,6 +11,7 @@
 #include "rtcp/sender_report.h"
 #include "rtp/packet.h"
 #include "rtp/rtx.h"
+#include "sfu/even_sizes.h"
 #include "shard/shard.h"
 
 namespace heliograph::shard {
@@ -145,6 +146,7 @@ void Shard::fan_out(Publication& publication, base::SendBatch& out) {
     if (lane.fresh.empty()) continue;
     if (publication.watching_shards != 0)
       for (const auto* packet : lane.fresh) cross_media(publication, static_cast<plan::Kind>(kind), *packet);
+    if (!lane.viewers.empty()) sfu::even_out(*lane.track, lane.fresh);
     for (const auto handle : lane.viewers) forward(lane, *viewers_.find(handle), out);
     lane.fresh.clear();
   }
@@ -162,8 +164,8 @@ void Shard::forward(const Lane& lane, Viewer& viewer, base::SendBatch& out) {
     if (!rewrite) continue;
     const size_t size = subscription.write_header(*packet, *rewrite, header.data());
     const auto prefix = rewrite->patch.span();
-    peer->transport.send_rtp({header.data(), size}, prefix, packet->payload.subspan(prefix.size()), rewrite->index, out,
-                             counters_.drops);
+    peer->transport.send_rtp({header.data(), size}, prefix, packet->padded_payload().subspan(prefix.size()),
+                             rewrite->index, out, counters_.drops);
     subscription.on_sent(packet->payload.size());
     ++counters_.packets_forwarded;
     counters_.bytes_forwarded += packet->payload.size();
@@ -229,7 +231,10 @@ void Shard::receive_nack(base::Timestamp now, PeerEntry& peer, const rtcp::Block
 void Shard::resend(base::Timestamp now, PeerEntry& peer, Viewer& viewer, uint16_t sequence_number,
                    base::SendBatch& out) {
   auto& subscription = viewer.subscription;
-  const auto& track = lane_of(*publications_.find(viewer.publication), subscription.line().kind).track;
+  Publication& publication = *publications_.find(viewer.publication);
+  // What is fresh has no padding yet, and may be what is asked for: it goes out first.
+  if (publication.dirty) fan_out(publication, out);
+  const auto& track = lane_of(publication, subscription.line().kind).track;
   const bool same_codec = track && track->codec() == subscription.line().codec.codec;
   const auto found = same_codec ? subscription.resend(now, *track, sequence_number) : sfu::Subscription::Resend{};
   if (found.packet == nullptr) {
@@ -250,7 +255,8 @@ void Shard::resend(base::Timestamp now, PeerEntry& peer, Viewer& viewer, uint16_
     peer.transport.send_rtp({header.data(), size}, writer.written(), payload, index, out, counters_.drops);
   } else {
     const size_t size = subscription.write_header(*found.packet, found.rewrite, header.data());
-    peer.transport.send_rtp({header.data(), size}, patch, payload, found.rewrite.index, out, counters_.drops);
+    peer.transport.send_rtp({header.data(), size}, patch, found.packet->padded_payload().subspan(patch.size()),
+                            found.rewrite.index, out, counters_.drops);
   }
   ++counters_.packets_forwarded;
   ++counters_.resent;
