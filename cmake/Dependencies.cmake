@@ -14,10 +14,11 @@ pkg_check_modules(libav REQUIRED IMPORTED_TARGET libavformat libavcodec libavuti
 find_package(ZLIB REQUIRED)
 
 # intel-ipsec-mb exists for x86-64 only; elsewhere OpenSSL's EVP does the packets.
+option(HELIOGRAPH_IPSEC_MB "cipher packets with intel-ipsec-mb, where it is installed" ON)
 find_library(IPSEC_MB_LIBRARY IPSec_MB)
 find_path(IPSEC_MB_INCLUDE intel-ipsec-mb.h)
 add_library(heliograph_ipsec_mb INTERFACE)
-if(IPSEC_MB_LIBRARY AND IPSEC_MB_INCLUDE)
+if(HELIOGRAPH_IPSEC_MB AND IPSEC_MB_LIBRARY AND IPSEC_MB_INCLUDE)
   target_link_libraries(heliograph_ipsec_mb INTERFACE ${IPSEC_MB_LIBRARY})
   target_include_directories(heliograph_ipsec_mb SYSTEM INTERFACE ${IPSEC_MB_INCLUDE})
   target_compile_definitions(heliograph_ipsec_mb INTERFACE HELIOGRAPH_IPSEC_MB=1 NO_COMPAT_IMB_API_053)

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -48,6 +49,8 @@ class SendBatch {
   };
   // Sends messages() whose bytes are at block(); what cannot be sent is lost and counted there.
   using Drain = void (*)(void* context, const SendBatch& batch);
+  // Writes what is still missing in datagrams that were committed.
+  using Finish = void (*)(void* context);
 
   SendBatch(Drain drain, void* context)
       : block_(std::make_unique_for_overwrite<uint8_t[]>(kBlockSize)), drain_(drain), context_(context) {
@@ -65,7 +68,18 @@ class SendBatch {
     std::memcpy(reserve(), datagram.data(), datagram.size());
     commit(path, datagram.size());
   }
+  // Datagrams may be committed before all of their bytes are there: `finish` is called once, by finish() or before
+  // anything is drained, and then forgotten. One at a time; to ask again for the same one changes nothing.
+  void finish_with(Finish finish, void* context) {
+    CHECK(finish_ == nullptr || (finish_ == finish && finish_context_ == context));
+    finish_ = finish;
+    finish_context_ = context;
+  }
+  void finish() {
+    if (finish_ != nullptr) std::exchange(finish_, nullptr)(finish_context_);
+  }
   void flush() {
+    finish();
     if (!messages_.empty()) drain_(context_, *this);
     messages_.clear();
     used_ = 0;
@@ -80,6 +94,8 @@ class SendBatch {
   std::vector<Message> messages_;
   Drain drain_;
   void* context_;
+  Finish finish_ = nullptr;
+  void* finish_context_ = nullptr;
 };
 
 }  // namespace heliograph::base

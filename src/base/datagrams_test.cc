@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/datagrams.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -62,6 +63,55 @@ TEST(SendBatch, NoMessageOutgrowsTheKernelsLimits) {
     total += m.segments;
   }
   EXPECT_EQ(total, 2000u) << "a full block drains itself and loses nothing";
+}
+
+// Fills in the last byte of what was committed without it.
+struct Late {
+  std::vector<uint8_t*> waiting;
+  int calls = 0;
+  static void finish(void* context) {
+    auto& late = *static_cast<Late*>(context);
+    for (auto* at : late.waiting) *at = 9;
+    late.waiting.clear();
+    ++late.calls;
+  }
+  void commit(SendBatch& batch) {
+    uint8_t* to = batch.reserve();
+    std::fill_n(to, 1000, uint8_t{1});
+    waiting.push_back(to + 999);
+    batch.finish_with(&Late::finish, this);
+    batch.commit(path_of(1), 1000);
+  }
+};
+
+TEST(SendBatch, WhatIsMissingIsWrittenBeforeAnythingIsDrained) {
+  Sent sent;
+  Late late;
+  SendBatch batch(&Sent::drain, &sent);
+  for (int i = 0; i < 2000; ++i) late.commit(batch);  // drains itself on the way
+  EXPECT_EQ(late.calls, 1);
+  batch.flush();
+  EXPECT_EQ(late.calls, 2);
+  size_t total = 0;
+  for (const auto& bytes : sent.bytes)
+    for (size_t end = 999; end < bytes.size(); end += 1000, ++total) ASSERT_EQ(bytes[end], 9);
+  EXPECT_EQ(total, 2000u);
+}
+
+TEST(SendBatch, FinishesOnceForEachTimeItWasAsked) {
+  Sent sent;
+  Late late;
+  SendBatch batch(&Sent::drain, &sent);
+  batch.finish();
+  EXPECT_EQ(late.calls, 0);
+  late.commit(batch);
+  late.commit(batch);
+  batch.finish();
+  EXPECT_EQ(late.calls, 1);
+  EXPECT_TRUE(sent.messages.empty());
+  batch.flush();
+  EXPECT_EQ(late.calls, 1);
+  EXPECT_EQ(sent.messages.size(), 1u);
 }
 
 }  // namespace

@@ -16,14 +16,26 @@ using Sha256Digest = std::array<uint8_t, 32>;
 // A key whose two pads are hashed already: what is left per message is the message and one block. 40 bytes.
 class HmacSha1 {
  public:
+  HmacSha1() = default;  // no key yet
   explicit HmacSha1(base::ConstBytes key);
   // Over a followed by b.
   Sha1Digest digest(base::ConstBytes a, base::ConstBytes b = {}) const;
 
- private:
+  // SHA-1's five words after the pad's block.
   using State = std::array<uint32_t, 5>;
-  State inner_;
-  State outer_;
+  const State& inner() const { return inner_; }
+  const State& outer() const { return outer_; }
+
+ private:
+  State inner_{};
+  State outer_{};
+};
+
+// One of many that are computed together: the first tag.size() bytes of the HMAC over message, written to tag.
+struct HmacSha1Job {
+  HmacSha1 key;
+  base::ConstBytes message;
+  base::Bytes tag;
 };
 
 // One message under one key, over a followed by b.

@@ -6,6 +6,7 @@
 #if HELIOGRAPH_IPSEC_MB
 
 #include <array>
+#include <cstring>
 #include <memory>
 
 #include <intel-ipsec-mb.h>
@@ -21,7 +22,7 @@ struct detail::CounterKeySchedule {
 namespace ipsec_mb {
 namespace {
 
-// GCM's functions keep no state in the manager, but the others and its error number do: one a thread.
+// The hash functions keep state in the manager, and its error number is there too: one a thread.
 IMB_MGR* manager() {
   using Pointer = std::unique_ptr<IMB_MGR, decltype([](IMB_MGR* m) { free_mb_mgr(m); })>;
   thread_local const Pointer manager = [] {
@@ -32,11 +33,18 @@ IMB_MGR* manager() {
   return manager.get();
 }
 
+// GCM's functions keep nothing in the manager: which of them this processor gets is looked up once, not by thread and
+// packet. By size of the key: 128, 256. Filled by works(), which comes before the first key.
+constinit std::array<aes_gcm_enc_dec_t, 2> gcm_seals{};
+constinit std::array<aes_gcm_enc_dec_t, 2> gcm_opens{};
+
 bool works() {
   const IMB_MGR* m = manager();
   constexpr uint64_t kNeeded = IMB_FEATURE_AESNI | IMB_FEATURE_PCLMULQDQ;
-  return m != nullptr && m->imb_errno == 0 && (m->features & kNeeded) == kNeeded &&
-         (m->features & IMB_FEATURE_AESNI_EMU) == 0;
+  if (m == nullptr || m->imb_errno != 0 || (m->features & kNeeded) != kNeeded) return false;
+  gcm_seals = {m->gcm128_enc, m->gcm256_enc};
+  gcm_opens = {m->gcm128_dec, m->gcm256_dec};
+  return (m->features & IMB_FEATURE_AESNI_EMU) == 0;
 }
 
 }  // namespace
@@ -80,15 +88,15 @@ void free(detail::CounterKeySchedule* key) {
 void gcm_seal(const gcm_key_data& key, bool is_256, const uint8_t* iv, base::ConstBytes associated,
               base::ConstBytes text, uint8_t* out, uint8_t* tag) {
   gcm_context_data context;
-  auto* const seal = is_256 ? manager()->gcm256_enc : manager()->gcm128_enc;
-  seal(&key, &context, out, text.data(), text.size(), iv, associated.data(), associated.size(), tag, IMB_MAX_TAG_LEN);
+  gcm_seals[is_256](&key, &context, out, text.data(), text.size(), iv, associated.data(), associated.size(), tag,
+                    IMB_MAX_TAG_LEN);
 }
 
 void gcm_open(const gcm_key_data& key, bool is_256, const uint8_t* iv, base::ConstBytes associated,
               base::ConstBytes text, uint8_t* out, uint8_t* tag) {
   gcm_context_data context;
-  auto* const open = is_256 ? manager()->gcm256_dec : manager()->gcm128_dec;
-  open(&key, &context, out, text.data(), text.size(), iv, associated.data(), associated.size(), tag, IMB_MAX_TAG_LEN);
+  gcm_opens[is_256](&key, &context, out, text.data(), text.size(), iv, associated.data(), associated.size(), tag,
+                    IMB_MAX_TAG_LEN);
 }
 
 void counter_crypt(const detail::CounterKeySchedule& key, const uint8_t* iv, base::ConstBytes text, uint8_t* out) {
@@ -101,6 +109,26 @@ void counter_crypt(const detail::CounterKeySchedule& key, const uint8_t* iv, bas
   job.iv = iv;
   job.iv_len_in_bytes = 16;
   CHECK(IMB_SUBMIT_CIPHER_BURST_NOCHECK(manager(), &job, 1, IMB_CIPHER_CNTR, IMB_DIR_ENCRYPT, key.key_size) == 1);
+}
+
+// The hash functions of a burst keep nothing in the manager between calls, unlike its jobs. They write a whole digest
+// whatever the length asked for, which would run into the next datagram.
+void hmac_sha1(std::span<const HmacSha1Job> jobs) {
+  CHECK(jobs.size() <= kMaxHmacs);
+  thread_local std::array<IMB_JOB, kMaxHmacs> burst{};
+  std::array<Sha1Digest, kMaxHmacs> digests;
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    IMB_JOB& job = burst[i];
+    job.src = jobs[i].message.data();
+    job.msg_len_to_hash_in_bytes = jobs[i].message.size();
+    job.u.HMAC._hashed_auth_key_xor_ipad = reinterpret_cast<const uint8_t*>(jobs[i].key.inner().data());
+    job.u.HMAC._hashed_auth_key_xor_opad = reinterpret_cast<const uint8_t*>(jobs[i].key.outer().data());
+    job.auth_tag_output = digests[i].data();
+    job.auth_tag_output_len_in_bytes = digests[i].size();
+  }
+  const auto count = static_cast<uint32_t>(jobs.size());
+  CHECK(IMB_SUBMIT_HASH_BURST_NOCHECK(manager(), burst.data(), count, IMB_AUTH_HMAC_SHA_1) == count);
+  for (size_t i = 0; i < jobs.size(); ++i) std::memcpy(jobs[i].tag.data(), digests[i].data(), jobs[i].tag.size());
 }
 
 }  // namespace ipsec_mb
@@ -125,6 +153,7 @@ void gcm_open(const gcm_key_data&, bool, const uint8_t*, base::ConstBytes, base:
 void counter_crypt(const detail::CounterKeySchedule&, const uint8_t*, base::ConstBytes, uint8_t*) {
   CHECK(is_available());
 }
+void hmac_sha1(std::span<const HmacSha1Job>) { CHECK(is_available()); }
 
 }  // namespace heliograph::crypto::ipsec_mb
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one door to intel-ipsec-mb, for packet_cipher.cc only. Where the library was not there at build time everything
-// is still declared, and is_available() is false.
+// The one door to intel-ipsec-mb, for packet_cipher.cc and hmac_queue.cc only. Where the library was not there at build
+// time everything is still declared, and is_available() is false.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "base/bytes.h"
+#include "crypto/hmac.h"
 
 struct gcm_key_data;
 
@@ -15,6 +17,12 @@ struct CounterKeySchedule;
 }
 
 namespace heliograph::crypto::ipsec_mb {
+
+#if HELIOGRAPH_IPSEC_MB
+inline constexpr bool kIsBuiltIn = true;
+#else
+inline constexpr bool kIsBuiltIn = false;
+#endif
 
 // The library is built in, passes its own checks, and finds AES-NI and PCLMULQDQ.
 bool is_available();
@@ -33,5 +41,8 @@ void gcm_open(const gcm_key_data& key, bool is_256, const uint8_t* iv, base::Con
               base::ConstBytes text, uint8_t* out, uint8_t* tag);
 // iv has 16 bytes.
 void counter_crypt(const detail::CounterKeySchedule& key, const uint8_t* iv, base::ConstBytes text, uint8_t* out);
+// At most kMaxHmacs of them; all are done when this returns.
+inline constexpr size_t kMaxHmacs = 64;
+void hmac_sha1(std::span<const HmacSha1Job> jobs);
 
 }  // namespace heliograph::crypto::ipsec_mb

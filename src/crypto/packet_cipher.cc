@@ -2,11 +2,13 @@
 #include "crypto/packet_cipher.h"
 
 #include <array>
+#include <atomic>
 #include <cstring>
 
 #include <openssl/evp.h>
 
 #include "base/check.h"
+#include "base/prefetch.h"
 #include "crypto/hmac.h"
 #include "crypto/ipsec_mb.h"
 
@@ -15,6 +17,9 @@ namespace {
 
 constexpr size_t kKey128 = 16;
 constexpr size_t kKey256 = 32;
+
+constexpr int kNotChosen = -1;
+std::atomic<int> chosen_backend = kNotChosen;
 
 int as_int(size_t n) { return static_cast<int>(n); }
 
@@ -69,9 +74,21 @@ void detail::FreeKey::operator()(CounterKeySchedule* key) const { ipsec_mb::free
 
 bool is_available(Backend backend) { return backend == Backend::kOpenSsl || ipsec_mb::is_available(); }
 
+bool is_built_in(Backend backend) { return backend == Backend::kOpenSsl || ipsec_mb::kIsBuiltIn; }
+
 Backend best_backend() {
   static const Backend best = ipsec_mb::is_available() ? Backend::kIpsecMb : Backend::kOpenSsl;
   return best;
+}
+
+Backend default_backend() {
+  const int chosen = chosen_backend.load(std::memory_order_relaxed);
+  return chosen == kNotChosen ? best_backend() : static_cast<Backend>(chosen);
+}
+
+void choose_default_backend(Backend backend) {
+  CHECK(is_available(backend));
+  chosen_backend.store(static_cast<int>(backend), std::memory_order_relaxed);
 }
 
 GcmCipher::GcmCipher(base::ConstBytes key, Backend backend) : is_256_(key.size() == kKey256) {
@@ -90,6 +107,11 @@ void GcmCipher::seal(std::span<const uint8_t, kGcmIvSize> iv, base::ConstBytes a
   const auto plaintext = joined(prefix, rest, out);
   ipsec_mb::gcm_seal(*std::get<IpsecMbKey>(key_), is_256_, iv.data(), associated, plaintext, out,
                      out + plaintext.size());
+}
+
+void GcmCipher::prefetch() const {
+  constexpr size_t kKeyBytes = 1024;
+  if (const auto* key = std::get_if<IpsecMbKey>(&key_)) base::prefetch(key->get(), kKeyBytes);
 }
 
 bool GcmCipher::open(std::span<const uint8_t, kGcmIvSize> iv, base::ConstBytes associated, base::ConstBytes sealed,

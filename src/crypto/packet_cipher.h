@@ -23,6 +23,11 @@ enum class Backend : uint8_t { kOpenSsl, kIpsecMb };
 // The faster one that this build and this processor have. Asking for kIpsecMb where it is missing is a bug.
 Backend best_backend();
 bool is_available(Backend backend);
+bool is_built_in(Backend backend);  // if not, no processor makes it available
+// What packets are ciphered with where nobody says otherwise: the best one, or what was chosen. One for the process;
+// chosen, if at all, before there are threads and keys.
+Backend default_backend();
+void choose_default_backend(Backend backend);
 
 inline constexpr size_t kGcmIvSize = 12;
 inline constexpr size_t kGcmTagSize = 16;
@@ -48,6 +53,8 @@ class GcmCipher {
   // prefix is empty, but not overlap otherwise. Never twice with one iv, except for the same bytes.
   void seal(std::span<const uint8_t, kGcmIvSize> iv, base::ConstBytes associated, base::ConstBytes prefix,
             base::ConstBytes rest, uint8_t* out);
+  // The key will be used soon.
+  void prefetch() const;
   // sealed: ciphertext ‖ tag. Writes the plaintext (sealed.size() - 16 bytes) to out; when false, out holds nothing of
   // use.
   bool open(std::span<const uint8_t, kGcmIvSize> iv, base::ConstBytes associated, base::ConstBytes sealed,

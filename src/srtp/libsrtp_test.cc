@@ -131,6 +131,32 @@ TEST_P(AgainstLibsrtp, BothProtectToTheSameBytes) {
   }
 }
 
+// Packets lie side by side as in the block that is sent, none at an aligned place, and tags are written in the middle
+// of it and at the end.
+TEST_P(AgainstLibsrtp, TagsThatAreWrittenLaterAreTheSame) {
+  Protector ours(profile, master, backend);
+  Oracle theirs(profile, master, ssrc_any_outbound);
+  crypto::HmacSha1Queue tags(backend);
+  std::vector<uint8_t> block(1 << 20);
+  std::vector<Packet> expected;
+  size_t used = 0;
+  for (uint64_t index = 65'000; index < 66'500; ++index) {
+    const auto header = testing::random_rtp_header(rng, 0xCAFE, static_cast<uint16_t>(index));
+    const auto prefix = random_vector(rng, rng.chance(0.5) ? 0 : rng.below(20));
+    const auto payload = random_vector(rng, rng.below(rng.chance(0.3) ? 100 : 1200));
+    if (rng.chance(0.03)) tags.finish();
+    used += ours.protect_rtp(header, prefix, payload, index, &block[used], &tags);
+    expected.push_back(theirs.protect(joined(header, joined(prefix, payload)), false));
+  }
+  tags.finish();
+  size_t at = 0;
+  for (const auto& packet : expected) {
+    ASSERT_TRUE(std::equal(packet.begin(), packet.end(), block.begin() + static_cast<ptrdiff_t>(at)));
+    at += packet.size();
+  }
+  EXPECT_EQ(at, used);
+}
+
 TEST_P(AgainstLibsrtp, RtcpGoesBothWays) {
   Protector protector(profile, master, backend);
   Unprotector unprotector(profile, master, backend);

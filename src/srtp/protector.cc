@@ -17,11 +17,11 @@ Protector::Protector(crypto::SrtpProfile profile, const crypto::SrtpMasterKey& m
     : rtp_(profile, master, crypto::SrtpUse::kRtp, backend), rtcp_(profile, master, crypto::SrtpUse::kRtcp, backend) {}
 
 size_t Protector::protect_rtp(base::ConstBytes header, base::ConstBytes payload_prefix, base::ConstBytes payload,
-                              uint64_t index, uint8_t* out) {
+                              uint64_t index, uint8_t* out, crypto::HmacSha1Queue* tags) {
   CHECK(header.size() >= rtp::kFixedHeaderSize);
   CHECK(index < kRtpIndices);
   CHECK(base::load_be<uint16_t>(&header[2]) == static_cast<uint16_t>(index));
-  return rtp_.seal_rtp(header, payload_prefix, payload, index, out);
+  return rtp_.seal_rtp(header, payload_prefix, payload, index, out, tags);
 }
 
 size_t Protector::protect_rtcp(base::ConstBytes compound, uint8_t* out) {

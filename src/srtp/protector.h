@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/bytes.h"
+#include "crypto/hmac_queue.h"
 #include "crypto/packet_cipher.h"
 #include "crypto/srtp_keys.h"
 #include "srtp/session_cipher.h"
@@ -19,7 +20,7 @@ inline constexpr size_t kMaxRtcpOverhead = 20;  // the GCM tag, and E with the i
 class Protector {
  public:
   Protector(crypto::SrtpProfile profile, const crypto::SrtpMasterKey& master,
-            crypto::Backend backend = crypto::best_backend());
+            crypto::Backend backend = crypto::default_backend());
 
   // Writes header ‖ ciphertext ‖ tag to out, which has room for all three parts and kMaxRtpOverhead, and overlaps none
   // of them; returns the number of bytes. header: the complete RTP header with CSRCs and extensions. The plaintext is
@@ -27,8 +28,11 @@ class Protector {
   // without wrapping; its low 16 bits are the header's sequence number. For one SSRC an index must never come back with
   // other bytes, be it one changed bit of an extension: with GCM that gives the authentication key away (RFC 7714
   // section 8.1). What was sent may be sent again only as the same bytes, or by RTX.
+  // With `tags` an HMAC's tag is written by its finish() only, at the latest; out stays until then.
   size_t protect_rtp(base::ConstBytes header, base::ConstBytes payload_prefix, base::ConstBytes payload, uint64_t index,
-                     uint8_t* out);
+                     uint8_t* out, crypto::HmacSha1Queue* tags = nullptr);
+  // protect_rtp() follows soon.
+  void prefetch() const { rtp_.prefetch(); }
   // compound: a whole RTCP packet, at least 8 bytes. out has room for kMaxRtcpOverhead more and does not overlap.
   // Returns the number of bytes; 0 once the 2^31 indices of the key are used up (RFC 3711 section 9.2).
   size_t protect_rtcp(base::ConstBytes compound, uint8_t* out);

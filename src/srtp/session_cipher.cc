@@ -16,18 +16,21 @@ using crypto::SrtpProfile;
 
 // Both families put SSRC and the 48-bit index side by side and XOR the salt over all. The 31-bit SRTCP index counts as
 // 48 bits.
-template <size_t Size, size_t Offset>
-std::array<uint8_t, Size> nonce(const std::array<uint8_t, 14>& salt, const uint8_t* ssrc, uint64_t index) {
-  std::array<uint8_t, Size> iv{};
-  std::memcpy(&iv[Offset], ssrc, 4);
-  base::store_be<uint64_t, 6>(&iv[Offset + 4], index);
-  for (size_t i = 0; i < std::min(Size, salt.size()); ++i) iv[i] ^= salt[i];
+// RFC 7714 section 8.1 (SRTP) and 9.1 (SRTCP): two zero bytes, SSRC, index; twelve bytes.
+std::array<uint8_t, crypto::kGcmIvSize> gcm_nonce(const SessionSalt& salt, const uint8_t* ssrc, uint64_t index) {
+  std::array<uint8_t, crypto::kGcmIvSize> iv;
+  const auto upper = uint64_t{base::load_be<uint32_t>(ssrc)} << 16 | index >> 32;
+  base::store_be(&iv[0], salt.upper ^ upper);
+  base::store_be(&iv[8], static_cast<uint32_t>(salt.lower >> 32 ^ index));
   return iv;
 }
-// RFC 7714 section 8.1 (SRTP) and 9.1 (SRTCP): two zero bytes, SSRC, index; twelve bytes.
-constexpr auto gcm_nonce = nonce<crypto::kGcmIvSize, 2>;
 // RFC 3711 section 4.1.1: salt · 2^16 XOR SSRC · 2^64 XOR index · 2^16; sixteen bytes, the last two count blocks.
-constexpr auto counter_nonce = nonce<16, 4>;
+std::array<uint8_t, 16> counter_nonce(const SessionSalt& salt, const uint8_t* ssrc, uint64_t index) {
+  std::array<uint8_t, 16> iv;
+  base::store_be(&iv[0], salt.upper ^ base::load_be<uint32_t>(ssrc));
+  base::store_be(&iv[8], salt.lower ^ index << 16);
+  return iv;
+}
 
 std::array<uint8_t, 4> big_endian(uint32_t value) {
   std::array<uint8_t, 4> bytes{};
@@ -36,6 +39,15 @@ std::array<uint8_t, 4> big_endian(uint32_t value) {
 }
 
 uint32_t lap_of(uint64_t index) { return static_cast<uint32_t>(index >> 16); }
+
+// RFC 3711 section 4.2: M is followed by ROC, which stands where the tag will until that is there.
+void seal_tag(const crypto::HmacSha1& hmac, uint32_t lap, base::Bytes packet, crypto::HmacSha1Queue* tags) {
+  const auto tag = packet.last(kSha1_80Tag);
+  base::store_be(tag.data(), lap);
+  const auto message = packet.first(packet.size() - kSha1_80Tag + sizeof lap);
+  if (tags != nullptr) return tags->add(hmac, message, tag);
+  std::memcpy(tag.data(), hmac.digest(message).data(), tag.size());
+}
 
 }  // namespace
 
@@ -55,7 +67,7 @@ size_t SessionCipher::tag_size() const {
 }
 
 size_t SessionCipher::seal_rtp(base::ConstBytes header, base::ConstBytes prefix, base::ConstBytes payload,
-                               uint64_t index, uint8_t* out) {
+                               uint64_t index, uint8_t* out, crypto::HmacSha1Queue* tags) {
   const uint8_t* ssrc = &header[8];
   std::memcpy(out, header.data(), header.size());
   uint8_t* const ciphertext = out + header.size();
@@ -65,8 +77,7 @@ size_t SessionCipher::seal_rtp(base::ConstBytes header, base::ConstBytes prefix,
   } else {
     auto& [cipher, hmac] = std::get<CounterAndHmac>(cipher_);
     cipher.crypt(counter_nonce(salt_, ssrc, index), prefix, payload, ciphertext);
-    const auto tag = hmac.digest({out, size}, big_endian(lap_of(index)));  // RFC 3711 section 4.2: M is followed by ROC
-    std::memcpy(out + size, tag.data(), kSha1_80Tag);
+    seal_tag(hmac, lap_of(index), {out, size + kSha1_80Tag}, tags);
   }
   return size + tag_size();
 }

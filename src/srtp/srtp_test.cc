@@ -91,6 +91,26 @@ TEST_P(Srtp, WhatWasProtectedComesBack) {
   }
 }
 
+TEST_P(Srtp, ManyViewersMayLeaveTheirTagsToOneQueueAndGo) {
+  crypto::HmacSha1Queue tags(backend);
+  std::vector<crypto::SrtpMasterKey> masters;
+  std::vector<Packet> packets;
+  for (int viewer = 0; viewer < 200; ++viewer) {
+    Protector leaving(profile, masters.emplace_back(testing::random_master(rng)), backend);
+    for (uint64_t index = 1; index <= 9; ++index) {
+      const auto header = testing::random_rtp_header(rng, 1, static_cast<uint16_t>(index));
+      const auto payload = random_vector(rng, 1100);
+      auto& packet = packets.emplace_back(header.size() + payload.size() + kMaxRtpOverhead);
+      packet.resize(leaving.protect_rtp(header, {}, payload, index, packet.data(), &tags));
+    }
+  }
+  tags.finish();
+  for (size_t i = 0; i < packets.size(); ++i) {
+    if (i % 9 == 0) unprotector.emplace(profile, masters[i / 9], backend);
+    ASSERT_TRUE(unprotect(packets[i])) << i;
+  }
+}
+
 TEST_P(Srtp, RtcpComesBackToo) {
   for (int i = 0; i < 1000; ++i) {
     const auto compound = testing::random_rtcp(rng, 1);

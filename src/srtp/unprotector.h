@@ -30,7 +30,7 @@ enum class Reject : uint8_t {
 class Unprotector {
  public:
   Unprotector(crypto::SrtpProfile profile, const crypto::SrtpMasterKey& master,
-              crypto::Backend backend = crypto::best_backend());
+              crypto::Backend backend = crypto::default_backend());
 
   struct Rtp {
     base::Bytes packet;      // header ‖ plaintext, in `out`
