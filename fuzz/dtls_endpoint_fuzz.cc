@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two DTLS endpoints with a hostile network between them, which the input plays: it delivers, drops, repeats, changes
-// and invents datagrams and lets time pass. Whatever it does, two connected ends have the same keys.
+// and invents datagrams, lets time pass, and has ends give OpenSSL's memory back. Whatever it does, two connected ends
+// have the same keys, and the goodbye of one ends the other.
 #include <algorithm>
 #include <cstdint>
 #include <deque>
@@ -38,11 +39,11 @@ class HostileNetwork {
 
   void play(base::ByteReader script) {
     while (script.left() != 0) step(script);
+    if (!connected()) return;
     const auto* a = ends_[0].srtp_keys();
     const auto* b = ends_[1].srtp_keys();
-    const auto connected = [](const dtls::Endpoint& e) { return e.state() == dtls::State::kConnected; };
-    if (connected(ends_[0]) && connected(ends_[1]))
-      CHECK(a != nullptr && b != nullptr && a->local.key == b->remote.key && a->remote.key == b->local.key);
+    CHECK(a != nullptr && b != nullptr && a->local.key == b->remote.key && a->remote.key == b->local.key);
+    say_goodbye(steps_ & 1);
   }
 
  private:
@@ -50,6 +51,7 @@ class HostileNetwork {
 
   void step(base::ByteReader& script) {
     const uint8_t action = script.u8();
+    ++steps_;
     const size_t to = action & 1;
     auto& queue = queues_[to];
     switch (action >> 1 & 7) {
@@ -65,11 +67,23 @@ class HostileNetwork {
         return change(queue, script);
       case 5:
         return queue.size() < 2 ? void() : std::swap(queue[0], queue[1]);
+      case 7:
+        return connected() ? ends_[to].release() : void();  // or the peer would not have the last flight
       default:
         return deliver_first(to);
     }
   }
 
+  bool connected() const {
+    return std::ranges::all_of(ends_, [](const auto& e) { return e.state() == dtls::State::kConnected; });
+  }
+  void say_goodbye(size_t from) {
+    dtls::Datagrams out, answer;
+    ends_[from].close(now_, out);
+    CHECK(out.size() == 1);
+    ends_[1 - from].receive(now_, out[0], answer);
+    CHECK(ends_[1 - from].state() == dtls::State::kClosed && answer.size() == 1);
+  }
   void deliver(size_t to, Datagram datagram) {
     act(to, [&](auto& out) { ends_[to].receive(now_, datagram, out); });
   }
@@ -105,6 +119,7 @@ class HostileNetwork {
   dtls::Endpoint ends_[2];
   std::deque<Datagram> queues_[2];
   base::Timestamp now_ = base::Timestamp::from_micros(1);
+  size_t steps_ = 0;
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "dtls/expected_peer.h"
+#include "dtls/record.h"
 
 namespace heliograph::dtls {
 namespace {
@@ -26,16 +27,10 @@ struct FreeSsl {
 // How many of a datagram's records OpenSSL would keep for later if the handshake is not so far yet: handshake messages
 // and alerts of epoch 1, the first encrypted one (RFC 6347 section 4.1).
 size_t early_records_in(base::ConstBytes datagram) {
-  constexpr uint8_t kAlert = 21, kHandshake = 22;
   size_t count = 0;
   base::ByteReader reader(datagram);
-  while (reader.left() != 0) {
-    const uint8_t type = reader.u8();
-    reader.skip(2);  // version
-    if (reader.u16() == 1 && (type == kAlert || type == kHandshake)) ++count;
-    reader.skip(6);  // sequence number
-    reader.skip(reader.u16());
-  }
+  while (const auto record = Record::take(reader))
+    if (record->epoch == 1 && (record->type == Record::kAlert || record->type == Record::kHandshake)) ++count;
   return count;
 }
 
@@ -68,6 +63,8 @@ struct Endpoint::Association {
   base::Duration timeout = kFirstTimeout;
   Timestamp retransmit_at = Timestamp::never();
   Timestamp give_up_at = Timestamp::never();
+  Timestamp release_at = Timestamp::never();
+  std::optional<Remains> remains;  // instead of ssl
 
   void prepare(base::ConstBytes datagram, Datagrams& out);
   void enter(Timestamp now, base::ConstBytes datagram, Datagrams& out);
@@ -79,6 +76,8 @@ struct Endpoint::Association {
   void fail(Failure reason);
   void settle(Timestamp now);
   void retransmit(Timestamp now, Datagrams& out);
+  void release();
+  void hear(base::ConstBytes datagram, Datagrams& out);
 };
 
 // Before OpenSSL runs; settle() is its counterpart. OpenSSL keeps 35 KB of record buffers for as long as it lives, and
@@ -92,9 +91,13 @@ void Endpoint::Association::prepare(base::ConstBytes datagram, Datagrams& out) {
 // One call into OpenSSL, with what arrived.
 void Endpoint::Association::enter(Timestamp now, base::ConstBytes datagram, Datagrams& out) {
   prepare(datagram, out);
+  const bool was_connected = state == State::kConnected;
   if (state == State::kConnecting) shake_hands();
   if (state == State::kConnected) read();
   settle(now);
+  if (state != State::kConnected || was_connected) return;
+  release_at = now + kLastFlightKept;
+  if (role == Role::kClient) release();
 }
 
 // False when these would be too many encrypted records for a handshake.
@@ -178,6 +181,22 @@ void Endpoint::Association::retransmit(Timestamp now, Datagrams& out) {
   settle(now);
 }
 
+void Endpoint::Association::release() {
+  release_at = Timestamp::never();
+  remains = Remains::of(ssl.get(), role, wire);
+  if (!remains) return;
+  ssl.reset();
+  expected.fingerprints = {};
+}
+
+// What receive() is after the release.
+void Endpoint::Association::hear(base::ConstBytes datagram, Datagrams& out) {
+  const auto heard = remains->receive(datagram);
+  if (heard == Remains::Heard::kNothing) return;
+  if (heard == Remains::Heard::kCloseNotify) out.push_back(remains->goodbye());  // RFC 5246 section 7.2.1: answered
+  state = State::kClosed;
+}
+
 Endpoint::Endpoint(const Context& context, Role role, std::vector<crypto::Fingerprint> expected_remote)
     : association_(std::make_unique<Association>()) {
   auto& a = *association_;
@@ -210,11 +229,12 @@ void Endpoint::receive(Timestamp now, base::ConstBytes datagram, Datagrams& out)
   auto& a = *association_;
   if (a.state != State::kConnecting && a.state != State::kConnected) return;
   if (a.state == State::kConnecting && !a.take_early(early_records_in(datagram))) return;
-  a.enter(now, datagram, out);
+  a.remains ? a.hear(datagram, out) : a.enter(now, datagram, out);
 }
 
 void Endpoint::on_time(Timestamp now, Datagrams& out) {
   auto& a = *association_;
+  if (now >= a.release_at) release();
   if (a.state != State::kConnecting) return;
   if (now >= a.give_up_at) {
     a.ssl.reset();
@@ -225,15 +245,24 @@ void Endpoint::on_time(Timestamp now, Datagrams& out) {
 
 Timestamp Endpoint::next_time() const {
   const auto& a = *association_;
+  if (a.state == State::kConnected) return a.release_at;
   return a.state == State::kConnecting ? std::min(a.retransmit_at, a.give_up_at) : Timestamp::never();
 }
+
+void Endpoint::release() {
+  auto& a = *association_;
+  if (a.state == State::kConnected && a.ssl) a.release();
+}
+
+bool Endpoint::released() const { return association_->remains.has_value(); }
 
 void Endpoint::close(Timestamp now, Datagrams& out) {
   auto& a = *association_;
   if (a.state == State::kFailed || a.state == State::kClosed) return;
+  const bool connected = std::exchange(a.state, State::kClosed) == State::kConnected;
+  if (a.remains) return out.push_back(a.remains->goodbye());
   a.prepare({}, out);
-  if (a.state == State::kConnected) SSL_shutdown(a.ssl.get());
-  a.state = State::kClosed;
+  if (connected) SSL_shutdown(a.ssl.get());
   a.settle(now);
 }
 

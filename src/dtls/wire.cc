@@ -16,13 +16,12 @@
 #include <openssl/ssl.h>
 
 #include "base/check.h"
+#include "dtls/record.h"
 
 namespace heliograph::dtls {
 namespace {
 
 constexpr unsigned kAnHour = 3'600'000'000;  // microseconds
-constexpr size_t kRecordHeader = 13;         // RFC 6347 section 4.1
-constexpr size_t kLengthOffset = 11;
 
 // The library that runs may be newer than the headers.
 bool timer_is_shown() {
@@ -113,12 +112,9 @@ int Wire::read(base::Bytes into) {
 // One write may hold several records: a flight is buffered.
 void Wire::write(base::ConstBytes records) {
   if (out_ == nullptr) return;  // freeing an SSL may try to say goodbye
-  while (records.size() >= kRecordHeader) {
-    const size_t size = kRecordHeader + base::load_be<uint16_t>(&records[kLengthOffset]);
-    CHECK(size <= records.size());
-    append(records.first(size));
-    records = records.subspan(size);
-  }
+  base::ByteReader reader(records);
+  while (const auto record = Record::take(reader)) append(record->whole);
+  CHECK(reader.ok());
 }
 
 // Records of one flight share datagrams (RFC 6347 section 4.1.1).

@@ -137,19 +137,20 @@ void LiteAgent::nominate(size_t index) {
 }
 
 std::optional<Path> LiteAgent::selected() const {
-  return path_count_ == 0 ? std::nullopt : std::optional(paths_[selected_].path);
+  return paths_.empty() ? std::nullopt : std::optional(paths_[selected_].path);
 }
 
 bool LiteAgent::knows(const Path& path) const {
-  return std::ranges::any_of(known_paths(), [&](const KnownPath& known) { return known.path == path; });
+  return std::ranges::any_of(paths_, [&](const KnownPath& known) { return known.path == path; });
 }
 
 // The path's place, new or not.
 size_t LiteAgent::remember(const Path& path, base::Timestamp now) {
-  const auto known = known_paths();
-  const auto it = std::ranges::find(known, path, &KnownPath::path);
-  if (it != known.end()) return static_cast<size_t>(it - known.begin());
-  const size_t index = path_count_ < kMaxPaths ? path_count_++ : oldest();
+  const auto known = std::ranges::find(paths_, path, &KnownPath::path);
+  if (known != paths_.end()) return static_cast<size_t>(known - paths_.begin());
+  const bool full = paths_.size() == kMaxPaths;
+  const size_t index = full ? oldest() : paths_.size();
+  if (!full) paths_.emplace_back();
   paths_[index] = {.path = path, .last_check = now};
   return index;
 }

@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/socket_address.h"
@@ -32,7 +32,7 @@ inline constexpr size_t kVerdictCount = 7;
 // The server's side of ICE for one peer: lite (RFC 8445 section 2.5), always controlled. It answers checks, remembers
 // the addresses they come from, follows the other side's nomination and watches consent (RFC 7675). It never sends a
 // check, so it has nothing to do on time but to notice that consent has run out. One peer on one shard owns it; nothing
-// here allocates but restart(), set_remote() and out.
+// here allocates but restart(), set_remote(), a path that is new, and out.
 class LiteAgent {
  public:
   // RFC 7675 section 5.1: consent is gone 30 s after its last sign.
@@ -83,7 +83,6 @@ class LiteAgent {
   void accept(base::Timestamp now, const stun::MessageView& check, const Path& path);
   void use_new_credentials();
   void nominate(size_t index);
-  std::span<const KnownPath> known_paths() const { return std::span(paths_).first(path_count_); }
   size_t remember(const Path& path, base::Timestamp now);
   size_t oldest() const;
 
@@ -91,9 +90,8 @@ class LiteAgent {
   Credentials local_;
   std::optional<Credentials> previous_;  // before a restart, until local_ is used
   std::optional<Credentials> remote_;
-  std::array<KnownPath, kMaxPaths> paths_{};
-  size_t path_count_ = 0;
-  size_t selected_ = 0;  // into paths_; means something once path_count_ > 0
+  std::vector<KnownPath> paths_;  // most peers have one
+  size_t selected_ = 0;           // into paths_; means something once that has any
   bool nominated_ = false;
   std::optional<base::Timestamp> last_check_;
   std::array<uint64_t, kVerdictCount> counts_{};

@@ -41,7 +41,7 @@ void set_segment(msghdr& header, std::span<char> control, uint16_t segment) {
 }
 
 // The size of the datagrams in a GRO train; the whole size when it is not one.
-size_t gro_segment(msghdr& header, size_t size) {
+size_t gro_segment(msghdr header, size_t size) {
   for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
     if (c->cmsg_level != SOL_UDP || c->cmsg_type != UDP_GRO) continue;
     int segment = 0;
@@ -149,26 +149,30 @@ struct Receiver::Headers {
 Receiver::Receiver()
     : buffers_(std::make_unique_for_overwrite<uint8_t[]>(kMessages * kMessageBytes)), headers_(new Headers) {
   batch_.reserve(kMessages * 64);
+  for (size_t i = 0; i < kMessages; ++i) prepare(i);
 }
 
 Receiver::~Receiver() = default;
 
+// For a message to come: the kernel writes over what it was told of the one before.
+void Receiver::prepare(size_t i) {
+  headers_->vectors[i] = {buffers_.get() + i * kMessageBytes, kMessageBytes};
+  auto& header = headers_->headers[i].msg_hdr;
+  header = {};
+  header.msg_name = &headers_->addresses[i];
+  header.msg_namelen = sizeof(sockaddr_storage);
+  header.msg_iov = &headers_->vectors[i];
+  header.msg_iovlen = 1;
+  header.msg_control = headers_->controls[i].bytes;
+  header.msg_controllen = sizeof headers_->controls[i].bytes;
+}
+
 std::span<base::Datagram> Receiver::receive(UdpSocket& socket, uint8_t index, UdpCounters& counters) {
   batch_.clear();
-  for (size_t i = 0; i < kMessages; ++i) {
-    headers_->vectors[i] = {buffers_.get() + i * kMessageBytes, kMessageBytes};
-    auto& header = headers_->headers[i].msg_hdr;
-    header = {};
-    header.msg_name = &headers_->addresses[i];
-    header.msg_namelen = sizeof(sockaddr_storage);
-    header.msg_iov = &headers_->vectors[i];
-    header.msg_iovlen = 1;
-    header.msg_control = headers_->controls[i].bytes;
-    header.msg_controllen = sizeof headers_->controls[i].bytes;
-  }
   const int count = recvmmsg(socket.fd(), headers_->headers.data(), kMessages, MSG_DONTWAIT, nullptr);
   for (int i = 0; i < count; ++i) {
-    auto& [header, size] = headers_->headers[i];
+    const auto [header, size] = headers_->headers[i];
+    prepare(static_cast<size_t>(i));
     const auto from = from_sockaddr(reinterpret_cast<const sockaddr&>(headers_->addresses[i]));
     if (!from || size == 0 || (header.msg_flags & MSG_TRUNC) != 0) continue;
     const size_t segment = gro_segment(header, size);

@@ -62,6 +62,7 @@ class Receiver {
 
  private:
   struct Headers;
+  void prepare(size_t i);
   std::unique_ptr<uint8_t[]> buffers_;
   std::unique_ptr<Headers> headers_;
   std::vector<base::Datagram> batch_;

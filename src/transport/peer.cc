@@ -114,16 +114,25 @@ Peer::Arrived Peer::receive_srtp(base::ConstBytes bytes, Scratch& scratch, Drops
   srtp::Reject reject{};
   if (rtp::looks_like_rtcp(bytes)) {
     const auto rtcp = unprotector_->unprotect_rtcp(bytes, scratch.plaintext);
-    if (rtcp) return {Content::kRtcp, *rtcp};
+    if (rtcp) return authentic(Content::kRtcp, *rtcp);
     reject = rtcp.error();
   } else {
     const auto rtp = unprotector_->unprotect_rtp(bytes, scratch.plaintext);
-    if (rtp) return {Content::kRtp, rtp->packet};
+    if (rtp) return authentic(Content::kRtp, rtp->packet);
     reject = rtp.error();
   }
   const bool late = reject == srtp::Reject::kReplayed || reject == srtp::Reject::kTooOld;
   late ? ++drops.replayed : ++drops.forged;
   return {};
+}
+
+// The first one says that the handshake is over at the other end too.
+Peer::Arrived Peer::authentic(Content content, base::ConstBytes bytes) {
+  if (!heard_) [[unlikely]] {
+    heard_ = true;
+    dtls_->release();
+  }
+  return {content, bytes};
 }
 
 void Peer::flush(base::SendBatch& out, Scratch& scratch) {
@@ -163,14 +172,16 @@ bool Peer::knows(const base::Path& path) const {
 }
 
 void Peer::send_rtp(base::ConstBytes header, base::ConstBytes payload_prefix, base::ConstBytes payload, uint64_t index,
-                    base::SendBatch& out, Drops& drops) {
+                    base::SendBatch& out, Drops& drops, crypto::HmacSha1Queue* tags) {
   const size_t size = header.size() + payload_prefix.size() + payload.size() + srtp::kMaxRtpOverhead;
   if (size > base::SendBatch::kMaxDatagram) {
     ++drops.oversized;
     return;
   }
   uint8_t* to = out.reserve();
-  out.commit(*path_, protector_->protect_rtp(header, payload_prefix, payload, index, to));
+  out.commit(*path_, protector_->protect_rtp(header, payload_prefix, payload, index, to, tags));
+  if (tags != nullptr && !tags->empty())
+    out.finish_with([](void* waiting) { static_cast<crypto::HmacSha1Queue*>(waiting)->finish(); }, tags);
 }
 
 void Peer::send_rtcp(base::ConstBytes compound, base::SendBatch& out) {

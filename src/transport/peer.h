@@ -5,11 +5,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/datagrams.h"
+#include "base/prefetch.h"
 #include "base/time.h"
+#include "crypto/hmac_queue.h"
 #include "dtls/endpoint.h"
 #include "ice/controlling_agent.h"
 #include "ice/lite_agent.h"
@@ -56,6 +59,9 @@ class Peer {
 
   // The other side's description: the first time DTLS begins, later (ICE restart) only its ICE credentials are taken.
   void set_remote(base::Timestamp now, const plan::RemoteTransport& remote, base::SendBatch& out, Scratch& scratch);
+  // DTLS that came before the description, for an owner who would rather feed it again later than have set_remote() do
+  // so.
+  std::vector<std::vector<uint8_t>> take_early_dtls() { return std::exchange(early_dtls_, {}); }
   // RFC 8445 section 9. Server's end.
   void restart_ice(const plan::IceParameters& local);
   // The same at a caller's end.
@@ -74,12 +80,23 @@ class Peer {
 
   enum class State : uint8_t { kConnecting, kConnected, kConsentExpired, kDtlsFailed, kDtlsClosed };
   State state(base::Timestamp now) const;
+  // DTLS holds no more than it takes to say and hear goodbye.
+  bool handshake_released() const { return dtls_ && dtls_->released(); }
   bool can_send() const { return protector_.has_value() && path_.has_value(); }
 
+  // send_rtp() follows soon: first for what it looks at, then for what that refers to.
+  void prefetch() const {
+    base::prefetch(&path_, sizeof path_);
+    base::prefetch(&protector_, sizeof protector_);
+  }
+  void prefetch_key() const {
+    if (protector_) protector_->prefetch();
+  }
   // Protects and appends one packet. header: complete, its sequence number the low 16 bits of index. The payload is
-  // payload_prefix ‖ payload. Only when can_send().
+  // payload_prefix ‖ payload. Only when can_send(). With `tags` the packet may be whole only after out.finish(), and
+  // `tags` stays until then; they are for who sends to many.
   void send_rtp(base::ConstBytes header, base::ConstBytes payload_prefix, base::ConstBytes payload, uint64_t index,
-                base::SendBatch& out, Drops& drops);
+                base::SendBatch& out, Drops& drops, crypto::HmacSha1Queue* tags = nullptr);
   void send_rtcp(base::ConstBytes compound, base::SendBatch& out);
   // Says goodbye (close_notify).
   void close(base::Timestamp now, base::SendBatch& out, Scratch& scratch);
@@ -96,6 +113,7 @@ class Peer {
                     Drops& drops);
   void receive_dtls(base::Timestamp now, base::ConstBytes bytes, base::SendBatch& out, Scratch& scratch);
   Arrived receive_srtp(base::ConstBytes bytes, Scratch& scratch, Drops& drops);
+  Arrived authentic(Content content, base::ConstBytes bytes);
   void begin_dtls(base::Timestamp now, const plan::RemoteTransport& remote, base::SendBatch& out, Scratch& scratch);
   void start_client_dtls(base::Timestamp now, base::SendBatch& out, Scratch& scratch);
   void take_keys();
@@ -107,6 +125,7 @@ class Peer {
   std::optional<base::Path> path_;
   std::optional<dtls::Endpoint> dtls_;
   dtls::Role role_ = dtls::Role::kServer;
+  bool heard_ = false;  // an authentic packet: the peer has the keys
   std::vector<std::vector<uint8_t>> early_dtls_;
   std::optional<srtp::Protector> protector_;
   std::optional<srtp::Unprotector> unprotector_;

@@ -7,6 +7,9 @@
 #include <functional>
 #include <memory>
 
+#include <openssl/srtp.h>
+#include <openssl/ssl.h>
+
 #include "base/rng.h"
 #include "gtest/gtest.h"
 #include "rtcp/compound.h"
@@ -216,11 +219,33 @@ TEST_P(BothRoles, AnotherCertificateIsRefused) {
   EXPECT_FALSE(server_->peer.can_send());
 }
 
+// Before the first packet from the caller, when OpenSSL is still there, and after it.
 TEST_P(BothRoles, GoodbyeIsHeard) {
-  connect(GetParam());
-  caller_->peer.close(now_, caller_->out, caller_->scratch);
+  for (const bool packets : {false, true})
+    for (const bool by_caller : {false, true}) {
+      connect(GetParam());
+      if (packets) {
+        send(*caller_, 1, {1});
+        send_pli(*server_);
+        exchange();
+      }
+      End& closing = by_caller ? *caller_ : *server_;
+      closing.peer.close(now_, closing.out, closing.scratch);
+      exchange();
+      EXPECT_EQ((by_caller ? server_ : caller_)->peer.state(now_), State::kDtlsClosed);
+    }
+}
+
+// RFC 6347 section 4.2.4: a peer that is silent may still want our last flight again.
+TEST_F(Pair, AForgedPacketIsNoReasonToReleaseTheHandshake) {
+  connect();
+  give(*server_, {kCallerAddress, 0}, Bytes(100, 0x80));
+  EXPECT_EQ(server_->drops.forged, 1u);
+  EXPECT_FALSE(server_->peer.handshake_released());
+  send(*caller_, 1, {1});
   exchange();
-  EXPECT_EQ(server_->peer.state(now_), State::kDtlsClosed);
+  EXPECT_TRUE(server_->peer.handshake_released());
+  EXPECT_EQ(server_->arrived.size(), 1u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Roles, BothRoles, testing::Values(plan::DtlsRole::kServer, plan::DtlsRole::kClient),
@@ -324,6 +349,30 @@ TEST_F(Pair, WhatIsLargerThanADatagramIsNotSentAndCounted) {
 }
 
 // RFC 8445 section 9.
+// AES_CM with HMAC-SHA1 to many at once: tags are written late, but before a full batch drains itself, and nothing is
+// overtaken.
+TEST_F(Pair, TagsOfManyPacketsAreThereWhenTheyAreSent) {
+  ASSERT_EQ(SSL_CTX_set_tlsext_use_srtp(server_context_.get(), "SRTP_AES128_CM_SHA1_80"), 0);
+  open();
+  describe();
+  run(Duration::seconds(2));
+  ASSERT_TRUE(server_->peer.can_send());
+  crypto::HmacSha1Queue tags;
+  constexpr uint64_t kPackets = 2'000;  // over two batches
+  for (uint64_t index = 1; index <= kPackets; ++index) {
+    const Bytes payload(index % 7 == 0 ? 90 : 1'100, static_cast<uint8_t>(index));
+    server_->peer.send_rtp(header(index), {}, payload, index, server_->out, server_->drops, &tags);
+    if (index % 100 == 50) send(*server_, ++index, payload);  // one that is whole at once, in between
+  }
+  EXPECT_FALSE(server_->sent.empty()) << "the batch was full before the end";
+  exchange();
+  EXPECT_TRUE(tags.empty());
+  EXPECT_EQ(caller_->drops.forged, 0u);
+  ASSERT_EQ(caller_->arrived.size(), kPackets);
+  for (uint64_t i = 0; i < kPackets; ++i)
+    ASSERT_EQ(base::load_be<uint16_t>(&caller_->arrived[i].second[2]), i + 1) << "in the order in which they were sent";
+}
+
 TEST_F(Pair, AnIceRestartKeepsTheKeys) {
   connect();
   send(*caller_, 1, {1});
