@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/prefetch.h"
+
 namespace heliograph::base {
 
 // A reference to a thing in a SlotMap that may have gone: look it up when you use it.
@@ -42,6 +44,14 @@ class SlotMap {
     return slot.generation == handle.generation && slot.item ? &*slot.item : nullptr;
   }
   const T* find(Handle handle) const { return const_cast<SlotMap*>(this)->find(handle); }
+  // find() follows soon.
+  void prefetch_slot(Handle handle) const {
+    if (handle.slot < slots_.size()) __builtin_prefetch(&slots_[handle.slot].generation);
+  }
+  // And the whole thing will be used.
+  void prefetch(Handle handle) const {
+    if (handle.slot < slots_.size()) base::prefetch(&slots_[handle.slot], sizeof(Slot));
+  }
   bool erase(Handle handle) {
     if (find(handle) == nullptr) return false;
     auto& slot = slots_[handle.slot];

@@ -17,6 +17,8 @@ namespace {
 constexpr uint32_t kWakeToken = UINT32_MAX;
 constexpr base::Duration kSnapshotInterval = base::Duration::millis(200);
 constexpr base::Duration kLongestWait = base::Duration::seconds(1);
+// Of Shard::patience(), while packets keep coming.
+constexpr int64_t kMaxWaits = 4;
 // Batches taken from one socket before the others have their turn.
 constexpr int kBatchesATurn = 4;
 
@@ -107,6 +109,7 @@ void ShardThread::run() {
 void ShardThread::wait() {
   const auto now = io::now();
   auto until = std::min(shard_.next_time(), now + kLongestWait);
+  if (commands_.front() != nullptr) until = now;
   if (!waiting_events_.empty()) until = std::min(until, now + base::Duration::millis(1));
   const auto left = std::max(until - now, base::Duration());
   const timespec timeout{left.us() / 1'000'000, (left.us() % 1'000'000) * 1000};
@@ -122,16 +125,14 @@ void ShardThread::wait() {
   }
 }
 
-// One turn: what control said, what crossed, what arrived, what is due; then everything goes out.
+// One turn: what control said, what crossed, what arrived, what is due; then everything goes out. No part of it takes
+// long, whatever there is to do: what is left has the next turn, after the sockets were looked at.
 void ShardThread::turn() {
-  const auto now = io::now();
-  while (plan::Command* command = commands_.front()) {
-    shard_.execute(now, *command, out_);
-    *command = plan::Command();
-    commands_.pop();
-  }
-  shard_.receive_crossings(now, out_);
-  for (const size_t socket : readable_) receive(socket);
+  execute_commands();
+  take_all();
+  wait_for_the_rest();
+  wake_others();  // they send what crossed while we send the same
+  shard_.forward(out_);
   const auto after = io::now();
   if (after >= shard_.next_time()) shard_.on_time(after, base::NtpTime::from_unix_micros(io::unix_micros()), out_);
   out_.flush();
@@ -140,10 +141,38 @@ void ShardThread::turn() {
   take_snapshot(after);
 }
 
+void ShardThread::execute_commands() {
+  const auto now = io::now();
+  for (size_t i = 0; i < kCommandsATurn; ++i) {
+    plan::Command* command = commands_.front();
+    if (command == nullptr) return;
+    shard_.execute(now, *command, out_);
+    *command = plan::Command();
+    commands_.pop();
+  }
+}
+
+// False when there was nothing.
+bool ShardThread::take_all() {
+  const uint64_t before = udp_.received;
+  bool some = shard_.take_crossings(io::now(), out_);
+  for (const size_t socket : readable_) receive(socket);
+  return some || udp_.received != before;
+}
+
+// Of pictures that have begun to come: a sender writes their packets one by one, and is faster with the next than we
+// with all viewers.
+void ShardThread::wait_for_the_rest() {
+  auto now = io::now();
+  const auto end = now + shard_.patience() * kMaxWaits;
+  for (auto last = now; now < end && now - last < shard_.patience(); now = io::now())
+    if (take_all()) last = now;
+}
+
 void ShardThread::receive(size_t socket) {
   for (int i = 0; i < kBatchesATurn; ++i) {
     const auto batch = receiver_.receive(sockets_[socket], static_cast<uint8_t>(socket), udp_);
-    if (!batch.empty()) shard_.receive(io::now(), batch, out_);
+    if (!batch.empty()) shard_.take(io::now(), batch, out_);
     if (batch.size() < io::Receiver::kMessages) break;
   }
 }

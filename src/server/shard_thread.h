@@ -34,6 +34,8 @@ struct ShardSnapshot {
 class ShardThread {
  public:
   static constexpr size_t kRingSize = 4096;  // words in either direction; more wait at their sender
+  // Commands carried out before media has its turn again.
+  static constexpr size_t kCommandsATurn = 16;
 
   struct Options {
     plan::ShardIndex index = 0;
@@ -70,6 +72,9 @@ class ShardThread {
   void run();
   void wait();
   void turn();
+  void execute_commands();
+  bool take_all();
+  void wait_for_the_rest();
   void receive(size_t socket);
   void deliver_events();
   void wake_others();

@@ -44,8 +44,12 @@ void Shard::open(base::Timestamp now, const plan::OpenPeer& c) {
 void Shard::set_remote(base::Timestamp now, const plan::SetRemote& c, base::SendBatch& out) {
   PeerEntry* peer = find_peer(c.peer);
   if (peer == nullptr) return;
+  const auto handle = peers_by_number_[c.peer.number];
+  // What came too early waits its turn once more: a handshake begins in no command.
+  const auto early = peer->transport.take_early_dtls();
   peer->transport.set_remote(now, c.remote, out, scratch_);
-  schedule(now, peers_by_number_[c.peer.number], *peer);
+  for (const auto& datagram : early) let_wait(handle, *peer, {}, datagram);
+  schedule(now, handle, *peer);
 }
 
 void Shard::restart_ice(const plan::RestartIce& c) {
@@ -65,6 +69,7 @@ void Shard::close(base::Timestamp now, const plan::ClosePeer& c, base::SendBatch
   if (peer == nullptr) return;
   const auto handle = peers_by_number_[c.peer.number];
   peer->transport.close(now, out, scratch_);
+  handshakes_.forget(handle, peer->handshake);
   while (!peer->subscriptions.empty()) detach(peer->subscriptions.back());
   const auto publication = peer->publication;
   for (const auto& ufrag : peer->ufrags) peers_by_ufrag_.erase(ufrag);
@@ -98,7 +103,7 @@ void Shard::publish(base::Timestamp now, const plan::Publish& c) {
   }
   if (!peer->uplink || peer->uplink->tracks() != c.tracks) {
     peer->generation = ++last_generation_;
-    peer->uplink.emplace(c.tracks, feedback_ssrc_, sfu::first_source_of(peer->generation));
+    peer->uplink = std::make_unique<sfu::Uplink>(c.tracks, feedback_ssrc_, sfu::first_source_of(peer->generation));
   }
   peer->publication = handle;
   // Another peer takes over with what it sends: until then the one before it goes on (B-22).

@@ -76,16 +76,18 @@ void Shard::announce_tracks(const Publication& publication, uint64_t shards) {
   }
 }
 
-void Shard::receive_crossings(base::Timestamp now, base::SendBatch& out) {
+bool Shard::take_crossings(base::Timestamp now, base::SendBatch& out) {
+  bool some = false;
   for (CrossingRing* ring : crossings_.from) {
     if (ring == nullptr) continue;
     while (const Crossing* message = ring->front()) {
       receive_crossing(now, *message, out);
+      some = true;
       ring->pop();
     }
   }
-  fan_out(out);
   retry_crossings();
+  return some;
 }
 
 void Shard::receive_crossing(base::Timestamp now, const Crossing& message, base::SendBatch& out) {

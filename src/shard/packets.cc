@@ -2,6 +2,7 @@
 // The path of a packet: datagram → peer → publication → viewers → datagrams.
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "ice/lite_agent.h"
 #include "rtcp/fir.h"
@@ -19,13 +20,14 @@ namespace {
 
 constexpr size_t kMaxHeader = rtp::kFixedHeaderSize + sfu::kMaxExtensions;
 
+// RFC 7983 section 7.
 constexpr bool looks_like_stun(base::ConstBytes d) { return !d.empty() && d[0] <= 3; }
+constexpr bool looks_like_dtls(base::ConstBytes d) { return !d.empty() && d[0] >= 20 && d[0] <= 63; }
 
 }  // namespace
 
-void Shard::receive(base::Timestamp now, std::span<base::Datagram> batch, base::SendBatch& out) {
+void Shard::take(base::Timestamp now, std::span<base::Datagram> batch, base::SendBatch& out) {
   for (const auto& datagram : batch) receive_one(now, datagram, out);
-  fan_out(out);
 }
 
 // By 5-tuple; a connectivity check by the user name that it is for, since one address may call twice.
@@ -51,6 +53,7 @@ void Shard::receive_one(base::Timestamp now, const base::Datagram& datagram, bas
     ++counters_.unknown_peer;
     return;
   }
+  if (looks_like_dtls(datagram.bytes)) return let_wait(handle, *peer, datagram.path, datagram.bytes);
   const auto arrived = peer->transport.receive(now, datagram, out, scratch_, counters_.drops);
   switch (arrived.content) {
     case transport::Peer::Content::kRtp:
@@ -66,6 +69,11 @@ void Shard::receive_one(base::Timestamp now, const base::Datagram& datagram, bas
       break;
   }
   schedule(now, handle, *peer);
+}
+
+// Signatures and key exchanges come after media: on_time() has them done one by one. What is lost here is repeated.
+void Shard::let_wait(base::Handle handle, PeerEntry& peer, const base::Path& path, base::ConstBytes bytes) {
+  if (!handshakes_.push(handle, peer.handshake, path, bytes)) ++counters_.handshakes_lost;
 }
 
 // What comes from an address that passed a check is this peer's from now on.
@@ -125,12 +133,13 @@ void Shard::add_fresh(base::Handle handle, Publication& publication, plan::Kind 
   if (lane.fresh.size() == kMaxFresh || !lane.track->spares(packet, lane.fresh.size())) fan_out(publication, out);
   const sfu::MediaPacket* kept = lane.track->append(packet);
   if (kept == nullptr) return;
+  if (publication.watching_shards != 0) cross_media(publication, kind, *kept);
   lane.fresh.push_back(kept);
   if (!publication.dirty) dirty_.push_back(handle);
   publication.dirty = true;
 }
 
-void Shard::fan_out(base::SendBatch& out) {
+void Shard::forward(base::SendBatch& out) {
   for (const auto handle : dirty_) {
     Publication* publication = publications_.find(handle);
     if (publication == nullptr) continue;
@@ -138,18 +147,49 @@ void Shard::fan_out(base::SendBatch& out) {
     publication->dirty = false;
   }
   dirty_.clear();
+  out.finish();
+}
+
+base::Duration Shard::patience() const {
+  int64_t viewers = 0;
+  for (const auto handle : dirty_) {
+    const Publication* publication = publications_.find(handle);
+    if (publication == nullptr) continue;
+    const Lane& video = publication->lanes[static_cast<size_t>(plan::Kind::kVideo)];
+    if (!is_whole(video)) viewers += static_cast<int64_t>(video.viewers.size());
+  }
+  return std::min(base::Duration::micros(viewers / kViewersAMicrosecond), kMaxPatience);
+}
+
+// The marker ends a picture (RFC 3551 section 4.1), of each layer by itself.
+bool Shard::is_whole(const Lane& lane) {
+  std::array<bool, sfu::kMaxLayers> open{};
+  for (const auto* packet : lane.fresh) open[packet->layer] = !packet->marker;
+  return std::ranges::none_of(open, std::identity());
 }
 
 void Shard::fan_out(Publication& publication, base::SendBatch& out) {
-  for (size_t kind = 0; kind < kKinds; ++kind) {
-    Lane& lane = publication.lanes[kind];
+  for (Lane& lane : publication.lanes) {
     if (lane.fresh.empty()) continue;
-    if (publication.watching_shards != 0)
-      for (const auto* packet : lane.fresh) cross_media(publication, static_cast<plan::Kind>(kind), *packet);
     if (!lane.viewers.empty()) sfu::even_out(*lane.track, lane.fresh);
-    for (const auto handle : lane.viewers) forward(lane, *viewers_.find(handle), out);
+    for (size_t i = 0; i < lane.viewers.size(); ++i) {
+      fetch_ahead(lane, i);
+      forward(lane, *viewers_.find(lane.viewers[i]), out);
+    }
     lane.fresh.clear();
   }
+}
+
+// What belongs to one viewer is cold by the time it has its turn again: with hundreds of them the kernel and the other
+// viewers have used the caches meanwhile. It is asked for while those before it are served, each step when the one it
+// stands on has come.
+void Shard::fetch_ahead(const Lane& lane, size_t i) const {
+  const auto peer_of = [&](size_t viewer) { return viewers_.find(lane.viewers[viewer])->peer; };
+  const size_t count = lane.viewers.size();
+  if (i + 4 < count) viewers_.prefetch(lane.viewers[i + 4]);
+  if (i + 3 < count) peers_.prefetch_slot(peer_of(i + 3));
+  if (i + 2 < count) peers_.find(peer_of(i + 2))->transport.prefetch();
+  if (i + 1 < count) peers_.find(peer_of(i + 1))->transport.prefetch_key();
 }
 
 // All that is fresh to one viewer, so that its datagrams lie side by side and leave in one message.
@@ -165,7 +205,7 @@ void Shard::forward(const Lane& lane, Viewer& viewer, base::SendBatch& out) {
     const size_t size = subscription.write_header(*packet, *rewrite, header.data());
     const auto prefix = rewrite->patch.span();
     peer->transport.send_rtp({header.data(), size}, prefix, packet->padded_payload().subspan(prefix.size()),
-                             rewrite->index, out, counters_.drops);
+                             rewrite->index, out, counters_.drops, &tags_);
     subscription.on_sent(packet->payload.size());
     ++counters_.packets_forwarded;
     counters_.bytes_forwarded += packet->payload.size();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,6 +18,7 @@
 #include "base/slot_map.h"
 #include "base/time.h"
 #include "crypto/certificate.h"
+#include "crypto/hmac_queue.h"
 #include "dtls/context.h"
 #include "plan/command.h"
 #include "rtcp/block.h"
@@ -25,6 +27,7 @@
 #include "sfu/track.h"
 #include "sfu/uplink.h"
 #include "shard/crossing.h"
+#include "shard/handshake_queue.h"
 #include "transport/peer.h"
 
 namespace heliograph::shard {
@@ -38,8 +41,9 @@ struct Counters {
   uint64_t resends_missed = 0;     // asked for, and not in the history any more or refused
   uint64_t nacks_sent = 0;         // sequence numbers asked of publishers
   uint64_t keyframes_requested = 0;
-  uint64_t unknown_peer = 0;    // datagrams from nowhere we know
-  uint64_t crossings_lost = 0;  // media, clocks and wishes for keyframes that did not fit another shard's ring
+  uint64_t unknown_peer = 0;     // datagrams from nowhere we know
+  uint64_t crossings_lost = 0;   // media, clocks and wishes for keyframes that did not fit another shard's ring
+  uint64_t handshakes_lost = 0;  // DTLS datagrams for which there was no room to wait
   transport::Drops drops;
 };
 
@@ -49,13 +53,36 @@ class Shard {
  public:
   // Layers are chosen, and viewers without a picture looked after, this often.
   static constexpr base::Duration kHousekeeping = base::Duration::millis(200);
+  // Peers that are looked after in one on_time(), lest many that are due at once keep media waiting.
+  static constexpr size_t kPeersATime = 64;
+  // Of patience(): less than half of what the messages cost that it may save.
+  static constexpr base::Duration kMaxPatience = base::Duration::micros(50);
+  static constexpr int64_t kViewersAMicrosecond = 2;
 
   Shard(plan::ShardIndex index, const crypto::Certificate& certificate, uint64_t seed, Crossings crossings = {});
 
   void execute(base::Timestamp now, const plan::Command& command, base::SendBatch& out);
-  void receive(base::Timestamp now, std::span<base::Datagram> batch, base::SendBatch& out);
-  // Takes what other shards have sent.
-  void receive_crossings(base::Timestamp now, base::SendBatch& out);
+  // What has arrived, and what of it is media to whoever watches.
+  void receive(base::Timestamp now, std::span<base::Datagram> batch, base::SendBatch& out) {
+    take(now, batch, out);
+    forward(out);
+  }
+  // The same with what other shards have sent.
+  void receive_crossings(base::Timestamp now, base::SendBatch& out) {
+    (void)take_crossings(now, out);
+    forward(out);
+  }
+  // Each in two steps, so that what comes in several batches goes out together.
+  void take(base::Timestamp now, std::span<base::Datagram> batch, base::SendBatch& out);
+  // False when there was nothing.
+  bool take_crossings(base::Timestamp now, base::SendBatch& out);
+  void forward(base::SendBatch& out);
+  // How long after the last packet it pays to look for more before forward(): zero unless a picture has begun to come
+  // and is not whole. The rest is microseconds behind as a rule, and every viewer whom it reaches together with the
+  // beginning is a message less.
+  base::Duration patience() const;
+  // What is due, but not more than may keep media waiting: next_time() is past as long as there is more. Ends with one
+  // step of a handshake, if one waits; all that is in `out` is flushed before it.
   void on_time(base::Timestamp now, base::NtpTime ntp_now, base::SendBatch& out);
   base::Timestamp next_time() const;
 
@@ -88,7 +115,7 @@ class Shard {
     bool was_connected = false;
     std::vector<std::string> ufrags;
     std::vector<base::Path> paths;
-    std::optional<sfu::Uplink> uplink;        // it publishes
+    std::unique_ptr<sfu::Uplink> uplink;      // it publishes; apart, because it is ten times as large as all else here
     uint64_t generation = 0;                  // of the uplink; grows with each on this shard
     base::Handle publication;                 // what it publishes
     std::vector<base::Handle> subscriptions;  // what it watches
@@ -96,6 +123,7 @@ class Shard {
     // negotiated with this peer, and no more.
     std::vector<sfu::Subscription> parked;
     base::Timestamp scheduled = base::Timestamp::never();
+    HandshakeQueue::Line handshake;
   };
   struct Viewer {
     Viewer(sfu::Subscription s, base::Handle p, base::Handle pub)
@@ -133,6 +161,7 @@ class Shard {
   // Packets
   PeerEntry* peer_for(const base::Datagram& datagram, base::Handle& handle);
   void receive_one(base::Timestamp now, const base::Datagram& datagram, base::SendBatch& out);
+  void let_wait(base::Handle handle, PeerEntry& peer, const base::Path& path, base::ConstBytes bytes);
   void evict_path(base::Handle handle, PeerEntry& peer);
   void learn_path(base::Handle handle, PeerEntry& peer, const base::Path& path);
   void receive_rtp(base::Timestamp now, PeerEntry& peer, base::Handle handle, base::ConstBytes bytes,
@@ -149,9 +178,10 @@ class Shard {
              const sfu::Uplink::Accepted& accepted);
   void add_fresh(base::Handle handle, Publication& publication, plan::Kind kind, const sfu::MediaPacket& packet,
                  base::SendBatch& out);
-  void fan_out(base::SendBatch& out);
   void fan_out(Publication& publication, base::SendBatch& out);
   void forward(const Lane& lane, Viewer& viewer, base::SendBatch& out);
+  void fetch_ahead(const Lane& lane, size_t i) const;
+  static bool is_whole(const Lane& lane);
 
   // Publications
   base::Handle publication_handle(plan::PublicationId id);
@@ -185,6 +215,7 @@ class Shard {
   void send_reports(base::Timestamp now, base::NtpTime ntp_now, PeerEntry& peer, base::SendBatch& out);
   void report_state(base::Timestamp now, PeerEntry& peer);
   void schedule(base::Timestamp now, base::Handle handle, PeerEntry& peer);
+  void shake_hands(base::Timestamp now, base::SendBatch& out);
 
   plan::ShardIndex index_;
   dtls::Context dtls_;
@@ -201,6 +232,7 @@ class Shard {
   std::unordered_map<std::string, base::Handle> peers_by_ufrag_;
   std::unordered_map<base::Path, base::Handle> peers_by_path_;
 
+  HandshakeQueue handshakes_;
   base::DeadlineQueue deadlines_;
   base::Timestamp next_housekeeping_;
   std::vector<base::Handle> dirty_;
@@ -209,6 +241,7 @@ class Shard {
   std::map<plan::ShardIndex, std::deque<Crossing>> waiting_crossings_;  // by the ring that they wait for
   uint64_t wakes_ = 0;
   transport::Scratch scratch_;
+  crypto::HmacSha1Queue tags_;  // of packets that lie in `out`, which finishes them before it drains
   Counters counters_;
 };
 

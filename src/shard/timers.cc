@@ -13,6 +13,13 @@ namespace {
 // this.
 constexpr base::Duration kIdle = base::Duration::seconds(1);
 
+// Who only watches has nothing due that could not wait so long (reports, consent): in steps, many are looked after in
+// one go, and what they are sent leaves in one call.
+constexpr int64_t kStep = 10'000;  // µs
+base::Timestamp next_step(base::Timestamp t) {
+  return base::Timestamp::from_micros((t.us() + kStep - 1) / kStep * kStep);
+}
+
 constexpr plan::GoneReason reason_of(transport::Peer::State state) {
   if (state == transport::Peer::State::kDtlsFailed) return plan::GoneReason::kDtlsFailed;
   if (state == transport::Peer::State::kDtlsClosed) return plan::GoneReason::kDtlsClosed;
@@ -22,12 +29,15 @@ constexpr plan::GoneReason reason_of(transport::Peer::State state) {
 }  // namespace
 
 base::Timestamp Shard::next_time() const {
+  if (!handshakes_.empty()) return base::Timestamp();  // at once
   const auto next = publications_.size() == 0 ? base::Timestamp::never() : next_housekeeping_;
   return std::min(next, deadlines_.next_time());
 }
 
 void Shard::on_time(base::Timestamp now, base::NtpTime ntp_now, base::SendBatch& out) {
-  while (const auto handle = deadlines_.take_due(now)) {
+  for (size_t i = 0; i < kPeersATime; ++i) {
+    const auto handle = deadlines_.take_due(now);
+    if (!handle) break;
     PeerEntry* peer = peers_.find(*handle);
     if (peer == nullptr || peer->scheduled > now) continue;  // an entry that was overtaken
     peer->scheduled = base::Timestamp::never();
@@ -38,6 +48,18 @@ void Shard::on_time(base::Timestamp now, base::NtpTime ntp_now, base::SendBatch&
     publications_.each([&](base::Handle, Publication& publication) { choose_layers(now, publication); });
   }
   retry_crossings();
+  shake_hands(now, out);
+}
+
+// One datagram of one peer. Nothing that could be sent waits for it, and what arrives meanwhile waits for it alone.
+void Shard::shake_hands(base::Timestamp now, base::SendBatch& out) {
+  const auto handle = handshakes_.next();
+  if (!handle) return;
+  out.flush();
+  PeerEntry& peer = *peers_.find(*handle);
+  peer.transport.receive(now, handshakes_.take(*handle, peer.handshake), out, scratch_, counters_.drops);
+  report_state(now, peer);
+  schedule(now, *handle, peer);
 }
 
 void Shard::look_after(base::Timestamp now, base::NtpTime ntp_now, base::Handle handle, PeerEntry& peer,
@@ -110,7 +132,9 @@ void Shard::schedule(base::Timestamp now, base::Handle handle, PeerEntry& peer) 
       next = std::min(next, std::max(subscription.next_report(), now + base::Duration::millis(20)));
     }
   }
-  if (next.is_never() || next >= peer.scheduled) return;
+  if (next.is_never()) return;
+  if (peer.transport.can_send() && !peer.uplink) next = next_step(next);
+  if (next >= peer.scheduled) return;
   peer.scheduled = next;
   deadlines_.add(next, handle);
 }
