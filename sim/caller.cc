@@ -97,12 +97,21 @@ void Caller::send_rtcp_reports(base::Timestamp now) {
     report.rtp_timestamp = source.timestamp_at(now);
     compound.append(report);
   }
+  rtcp::ReceiverReport received;
+  received.sender = base::Ssrc(1);
+  for (const auto& receiver : receivers_)
+    if (receiver.packets() != 0) {
+      rtcp::ReportBlock block;
+      block.source = receiver.line().ssrc;
+      (void)received.reports.push_back(block);
+    }
+  if (!received.reports.empty()) compound.append(received);
   if (!compound.empty()) peer_.send_rtcp(compound.written(), out_);
 }
 
 void Caller::send_nacks(base::Timestamp) {
   for (const auto& receiver : receivers_) {
-    const auto lost = receiver.missing();
+    const auto lost = receiver.missing_lately();
     if (lost.empty() || !receiver.line().codec.nack) continue;
     std::array<uint8_t, rtcp::kMaxCompoundSize> bytes;
     rtcp::CompoundWriter compound(bytes);

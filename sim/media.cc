@@ -70,7 +70,7 @@ std::vector<Packet> Source::frame(base::Timestamp now) {
 
 Packet Source::packet(uint32_t timestamp, const Stamp& stamp) {
   Packet p{options_.ssrc, options_.payload_type, next_index_++, timestamp, false, {}};
-  p.payload.resize(options_.payload_size);
+  p.payload.resize(options_.payload_size - (options_.uneven ? p.index % 7 : 0));
   base::ByteWriter out(p.payload);
   if (options_.codec == plan::Codec::kVp8) {
     rtp::Vp8Descriptor d;
@@ -131,13 +131,20 @@ void Receiver::on_packet(base::Timestamp now, uint16_t sequence_number, uint32_t
 }
 
 std::vector<uint16_t> Receiver::missing() const {
+  return received_.empty() ? std::vector<uint16_t>() : missing_since(received_.begin()->first);
+}
+
+std::vector<uint16_t> Receiver::missing_lately() const {
+  if (received_.empty()) return {};
+  return missing_since(std::max(received_.begin()->first, received_.rbegin()->first - kLately));
+}
+
+std::vector<uint16_t> Receiver::missing_since(int64_t expected) const {
   std::vector<uint16_t> lost;
-  if (received_.empty()) return lost;
-  int64_t expected = received_.begin()->first;
-  for (const auto& [number, got] : received_) {
-    for (; expected < number; ++expected)
-      if (number - expected < 500) lost.push_back(static_cast<uint16_t>(expected));
-    expected = number + 1;
+  for (auto it = received_.lower_bound(expected); it != received_.end(); ++it) {
+    for (; expected < it->first; ++expected)
+      if (it->first - expected < 500) lost.push_back(static_cast<uint16_t>(expected));
+    expected = it->first + 1;
   }
   return lost;
 }

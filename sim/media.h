@@ -57,6 +57,7 @@ class Source {
     uint8_t life = 0;
     uint8_t packets_a_frame = 3;
     size_t payload_size = 1000;
+    bool uneven = false;  // each packet up to six bytes smaller
   };
   Source(const Options& options, base::Rng& rng);
 
@@ -94,6 +95,9 @@ class Receiver {
                  base::ConstBytes payload);
   // Sequence numbers that are missing between the first and the newest.
   std::vector<uint16_t> missing() const;
+  // Of the newest kLately: what is still worth asking for.
+  static constexpr int64_t kLately = 1000;
+  std::vector<uint16_t> missing_lately() const;
   // At the end of a run: every packet of every frame since the first is there, in an order that a decoder can use.
   void check_complete();
 
@@ -121,6 +125,7 @@ class Receiver {
     Stamp stamp;
     int32_t picture_id = -1;
   };
+  std::vector<uint16_t> missing_since(int64_t expected) const;
   void breach(std::string what) {
     if (breaches_.size() < 20) breaches_.push_back(std::move(what));
   }

@@ -53,6 +53,7 @@ World::World(const Options& options)
     }
     auto hall = std::make_unique<Hall>();
     hall->world = this;
+    hall->index = i;
     hall->address = {base::IpAddress::v4(0x0a000001), static_cast<uint16_t>(40'000 + i)};
     hall->shard =
         std::make_unique<shard::Shard>(static_cast<plan::ShardIndex>(i), certificate_, rng_(), std::move(ends));
@@ -65,10 +66,22 @@ World::~World() = default;
 
 void World::drain(void* context, const base::SendBatch& batch) {
   auto& hall = *static_cast<Hall*>(context);
+  const bool inside = hall.inside && hall.world->on_shard;
+  if (inside) hall.world->on_shard(hall.index, false);
   for (const auto& m : batch.messages())
     for (size_t at = 0; at < m.size; at += m.segment)
       hall.world->network_.send(hall.world->now_, hall.world->link_, hall.address, m.path.remote,
                                 {batch.block() + m.offset + at, std::min<size_t>(m.segment, m.size - at)});
+  if (inside) hall.world->on_shard(hall.index, true);
+}
+
+template <class Call>
+void World::enter(Hall& hall, Call&& call) {
+  if (on_shard) on_shard(hall.index, true);
+  hall.inside = true;
+  call();
+  hall.inside = false;
+  if (on_shard) on_shard(hall.index, false);
 }
 
 plan::IceParameters World::credentials() {
@@ -128,6 +141,7 @@ void World::add_sources(Entry& entry) {
     o.layer = l;
     o.life = entry.life;
     o.packets_a_frame = static_cast<uint8_t>(1 + l * 2);
+    o.uneven = entry.uplink.uneven;
     entry.caller->add_source(o);
   }
   if (!entry.uplink.audio) return;
@@ -220,9 +234,7 @@ void World::deliver(const Network::Flight& flight) {
   for (const auto& hall : shards_) {
     if (hall->address != flight.to) continue;
     base::Datagram datagram{{flight.from, 0}, bytes};
-    if (on_shard_receive) on_shard_receive(true);
-    hall->shard->receive(now_, {&datagram, 1}, *hall->out);
-    if (on_shard_receive) on_shard_receive(false);
+    enter(*hall, [&] { hall->shard->receive(now_, {&datagram, 1}, *hall->out); });
     return;
   }
   const auto found = callers_by_address_.find(flight.to);
@@ -230,12 +242,20 @@ void World::deliver(const Network::Flight& flight) {
     entries_[found->second].caller->receive(now_, {{flight.from, 0}, bytes});
 }
 
+// Something waits in the rings that lead to it.
+bool World::is_told(const Hall& hall) const {
+  const size_t n = shards_.size();
+  for (size_t other = 0; other < n; ++other)
+    if (rings_[other * n + hall.index]->front() != nullptr) return true;
+  return false;
+}
+
 // Moves what everybody produced to where it goes.
 void World::collect() {
   for (bool again = true; again;) {
     again = false;
     for (const auto& hall : shards_) {
-      hall->shard->receive_crossings(now_, *hall->out);
+      if (is_told(*hall)) enter(*hall, [&] { hall->shard->receive_crossings(now_, *hall->out); });
       hall->out->flush();
       again = again || hall->shard->take_wakes() != 0;
       for (const auto& event : hall->shard->take_events()) events_.push_back(event);
@@ -252,9 +272,9 @@ void World::step(base::Timestamp until) {
   // A machine that is due in the past is due now; time itself never goes back, and always moves.
   now_ = std::min(until, std::max(next_time(), now_ + base::Duration::micros(100)));
   while (const auto flight = network_.take_due(now_)) deliver(*flight);
+  const auto ntp_now = base::NtpTime::from_unix_micros(1'800'000'000'000'000 + now_.us());
   for (const auto& hall : shards_)
-    if (hall->shard->next_time() <= now_)
-      hall->shard->on_time(now_, base::NtpTime::from_unix_micros(1'800'000'000'000'000 + now_.us()), *hall->out);
+    if (hall->shard->next_time() <= now_) enter(*hall, [&] { hall->shard->on_time(now_, ntp_now, *hall->out); });
   for (auto& entry : entries_)
     if (!entry.gone && entry.caller->next_time() <= now_) entry.caller->on_time(now_);
   collect();
