@@ -27,6 +27,8 @@ constexpr Extension kExtensions[] = {
     {&plan::ExtensionIds::abs_send_time, 2, "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"},
     {&plan::ExtensionIds::transport_cc, 3, kTransportCc},
     {&plan::ExtensionIds::mid, 4, "urn:ietf:params:rtp-hdrext:sdes:mid"},
+    {&plan::ExtensionIds::rid, 10, "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"},
+    {&plan::ExtensionIds::repaired_rid, 11, "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"},
 };
 
 void write_transport(sdp::Media& media, const LocalEnd& local, sdp::Setup setup) {
@@ -41,24 +43,30 @@ void write_transport(sdp::Media& media, const LocalEnd& local, sdp::Setup setup)
   media.rtcp_rsize = true;
 }
 
-sdp::Media sending_line(std::string_view kind, size_t mid, const OfferedStreams& streams, base::Ssrc ssrc,
-                        const LocalEnd& local) {
+// Is it offered for a line of this kind?
+bool is_for(const Extension& e, std::string_view kind, bool simulcast) {
+  if (e.id == &plan::ExtensionIds::audio_level) return kind == "audio";
+  const bool names_layer = e.id == &plan::ExtensionIds::rid || e.id == &plan::ExtensionIds::repaired_rid;
+  return !names_layer || (kind == "video" && simulcast);
+}
+
+sdp::Media sending_line(std::string_view kind, size_t mid, const OfferedStreams& streams, const LocalEnd& local) {
   sdp::Media media;
   write_transport(media, local, sdp::Setup::kActPass);
   media.kind = kind;
   media.mid = fmt::format("{}", mid);
   media.direction = sdp::Direction::kSendOnly;
   media.msids = {fmt::format("{} {}", streams.cname, kind)};
-  media.sources = {{ssrc.value, "cname", streams.cname}};
   for (const auto& e : kExtensions)
-    if (kind == "audio" || e.id != &plan::ExtensionIds::audio_level)
+    if (is_for(e, kind, !streams.layers.empty()))
       media.extmaps.push_back({e.number, std::nullopt, std::string(e.uri), ""});
   return media;
 }
 
 sdp::Media audio_line(size_t mid, const OfferedStreams& streams, const LocalEnd& local) {
   constexpr uint8_t kOpus = kOpusPayloadType.value;
-  auto media = sending_line("audio", mid, streams, *streams.audio, local);
+  auto media = sending_line("audio", mid, streams, local);
+  media.sources = {{streams.audio->value, "cname", streams.cname}};
   media.formats = {fmt::format("{}", kOpus)};
   media.rtpmaps = {{kOpus, "opus", 48'000, "2"}};
   media.fmtps = {{kOpus, "minptime=10;useinbandfec=1"}};
@@ -66,18 +74,30 @@ sdp::Media audio_line(size_t mid, const OfferedStreams& streams, const LocalEnd&
   return media;
 }
 
+void offer_layers(sdp::Media& media, const std::vector<OfferedLayer>& layers) {
+  media.simulcast.emplace();
+  for (const auto& layer : layers) {
+    media.rids.push_back({layer.rid, true, {}, {}});
+    media.simulcast->send.push_back({{layer.rid, false}});
+  }
+}
+
 sdp::Media video_line(size_t mid, const OfferedStreams& streams, const LocalEnd& local) {
   constexpr uint8_t kH264 = kH264PayloadType.value;
   constexpr uint8_t kRtx = kH264RtxPayloadType.value;
-  auto media = sending_line("video", mid, streams, *streams.video, local);
+  auto media = sending_line("video", mid, streams, local);
   media.formats = {fmt::format("{}", kH264), fmt::format("{}", kRtx)};
   media.rtpmaps = {{kH264, "H264", 90'000, ""}, {kRtx, "rtx", 90'000, ""}};
   media.fmtps = {{kH264, "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"},
                  {kRtx, fmt::format("apt={}", kH264)}};
   for (const auto* value : {"goog-remb", "transport-cc", "ccm fir", "nack", "nack pli"})
     media.feedbacks.push_back({kH264, value});
+  if (!streams.layers.empty()) {
+    offer_layers(media, streams.layers);
+    return media;
+  }
   media.source_groups = {{"FID", {streams.video->value, streams.video_rtx.value}}};
-  media.sources.push_back({streams.video_rtx.value, "cname", streams.cname});
+  media.sources = {{streams.video->value, "cname", streams.cname}, {streams.video_rtx.value, "cname", streams.cname}};
   return media;
 }
 
@@ -162,7 +182,7 @@ std::string publisher_offer(const OfferedStreams& streams, const LocalEnd& local
   sdp::Description description;
   description.extmap_allow_mixed = true;
   if (streams.audio) description.medias.push_back(audio_line(description.medias.size(), streams, local));
-  if (streams.video) description.medias.push_back(video_line(description.medias.size(), streams, local));
+  if (streams.has_video()) description.medias.push_back(video_line(description.medias.size(), streams, local));
   description.groups = {{"BUNDLE", {}}};
   for (const auto& media : description.medias) description.groups[0].mids.push_back(media.mid);
   return sdp::to_string(description);
@@ -183,6 +203,7 @@ std::expected<PublisherAgreement, std::string> read_answer(std::string_view answ
       agreed.video = taken && has_format(media, kH264PayloadType);
       agreed.rtx = agreed.video && has_format(media, kH264RtxPayloadType);
       agreed.video_extensions = read_extensions(media);
+      agreed.video_mid = media.mid;
     }
   }
   return agreed;

@@ -27,12 +27,22 @@ struct RemoteEnd {
   std::vector<base::SocketAddress> candidates;  // UDP, with an IP address
 };
 
+// One encoding of simulcast: told by its rid on the wire, not by SSRC in the description, as Chromium and Firefox do.
+struct OfferedLayer {
+  std::string rid;
+  base::Ssrc ssrc;
+  base::Ssrc rtx;
+};
+
 // The streams that a publisher offers, all sendonly on one transport.
 struct OfferedStreams {
   std::optional<base::Ssrc> audio;
   std::optional<base::Ssrc> video;
   base::Ssrc video_rtx;
   std::string cname;
+  std::vector<OfferedLayer> layers = {};  // not empty: simulcast, lowest first, instead of `video`
+
+  bool has_video() const { return video.has_value() || !layers.empty(); }
 };
 inline constexpr base::PayloadType kOpusPayloadType{111};
 inline constexpr base::PayloadType kH264PayloadType{102};
@@ -48,6 +58,7 @@ struct PublisherAgreement {
   bool rtx = false;
   plan::ExtensionIds audio_extensions;
   plan::ExtensionIds video_extensions;
+  std::string video_mid = {};
 };
 // The error is a sentence.
 std::expected<PublisherAgreement, std::string> read_answer(std::string_view answer);

@@ -37,14 +37,14 @@ void append_unit(Payload& stap, base::ConstBytes nal) {
   stap.insert(stap.end(), nal.begin(), nal.end());
 }
 
-Payload parameter_sets(const Stamp& stamp, base::Rng& rng) {
+Payload parameter_sets(base::ConstBytes sps, base::ConstBytes pps, const Stamp& stamp, base::Rng& rng) {
   std::array<uint8_t, kSeiStart.size() + kUuidSize + Stamp::kSize> sei;
   std::ranges::copy(kSeiStart, sei.begin());
   fill_with_noise(sei.data() + kSeiStart.size(), kUuidSize, rng);
   stamp.write(sei.data() + sei.size() - Stamp::kSize);
   Payload stap = {static_cast<uint8_t>(kReference | static_cast<uint8_t>(NalKind::kStapA))};
-  append_unit(stap, kSps);
-  append_unit(stap, kPps);
+  append_unit(stap, sps);
+  append_unit(stap, pps);
   append_unit(stap, sei);
   return stap;
 }
@@ -84,6 +84,32 @@ void append_slice(std::vector<Payload>& packets, NalKind kind, size_t size, Stam
   }
 }
 
+Payload with_stamp(std::initializer_list<uint8_t> header, base::ConstBytes body, const Stamp& stamp) {
+  Payload payload(header);
+  payload.insert(payload.end(), body.begin(), body.end());
+  payload.resize(payload.size() + Stamp::kSize);
+  stamp.write(payload.data() + payload.size() - Stamp::kSize);
+  return payload;
+}
+
+void append_recorded(std::vector<Payload>& packets, base::ConstBytes nal, Stamp& stamp) {
+  if (nal.size() + Stamp::kSize <= kMaxPayload) {
+    packets.push_back(with_stamp({}, nal, stamp));
+    ++stamp.number;
+    return;
+  }
+  const auto fu_indicator = static_cast<uint8_t>((nal[0] & 0xe0) | static_cast<uint8_t>(NalKind::kFuA));
+  const auto parts = split_about_equally(nal.size() - 1, kMaxPayload - kFuHeaderSize - Stamp::kSize);
+  auto rest = nal.subspan(1);
+  for (size_t i = 0; i < parts.size(); ++i, ++stamp.number) {
+    const uint8_t start = i == 0 ? 0x80 : 0;
+    const uint8_t end = i + 1 == parts.size() ? 0x40 : 0;
+    const auto fu_header = static_cast<uint8_t>(start | end | (nal[0] & 0x1f));
+    packets.push_back(with_stamp({fu_indicator, fu_header}, rest.first(parts[i]), stamp));
+    rest = rest.subspan(parts[i]);
+  }
+}
+
 }  // namespace
 
 FrameSizes::FrameSizes(base::DataRate rate, double fps, uint64_t seed)
@@ -111,10 +137,22 @@ std::vector<Payload> packetize_frame(bool keyframe, size_t size, uint32_t first_
   std::vector<Payload> packets;
   Stamp stamp{first_number, now};
   if (keyframe) {
-    packets.push_back(parameter_sets(stamp, rng));
+    packets.push_back(parameter_sets(kSps, kPps, stamp, rng));
     ++stamp.number;
   }
   append_slice(packets, keyframe ? NalKind::kIdrSlice : NalKind::kSlice, size, stamp, rng);
+  return packets;
+}
+
+std::vector<Payload> packetize_recorded(const Recording& recording, const Recording::Frame& frame,
+                                        uint32_t first_number, base::Timestamp now, base::Rng& rng) {
+  std::vector<Payload> packets;
+  Stamp stamp{first_number, now};
+  if (frame.keyframe) {
+    packets.push_back(parameter_sets(recording.sps, recording.pps, stamp, rng));
+    ++stamp.number;
+  }
+  for (const auto& slice : frame.slices) append_recorded(packets, slice, stamp);
   return packets;
 }
 

@@ -10,6 +10,7 @@
 #include "base/data_rate.h"
 #include "base/rng.h"
 #include "base/time.h"
+#include "load/recording.h"
 #include "load/stamp.h"
 
 namespace heliograph::load {
@@ -46,5 +47,10 @@ using Payload = std::vector<uint8_t>;
 // fit are FU-A (RFC 6184 section 5.8).
 std::vector<Payload> packetize_frame(bool keyframe, size_t size, uint32_t first_number, base::Timestamp now,
                                      base::Rng& rng);
+
+// The same of a recording's frame. Each packet of a slice is longer by the stamp at its end, which decoders see as
+// damage: what is sent has the sizes of real video, and is not to be looked at.
+std::vector<Payload> packetize_recorded(const Recording& recording, const Recording::Frame& frame,
+                                        uint32_t first_number, base::Timestamp now, base::Rng& rng);
 
 }  // namespace heliograph::load

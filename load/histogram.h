@@ -20,6 +20,11 @@ class Histogram {
     ++count_;
     if (us > largest_) largest_ = us;
   }
+  void add(const Histogram& other) {
+    for (size_t i = 0; i < kBuckets; ++i) buckets_[i] += other.buckets_[i];
+    count_ += other.count_;
+    if (other.largest_ > largest_) largest_ = other.largest_;
+  }
   uint64_t count() const { return count_; }
   base::Duration largest() const { return base::Duration::micros(static_cast<int64_t>(largest_)); }
   // The smallest span that at least this part (0–1) of all are not above; zero when there are none.

@@ -51,5 +51,16 @@ TEST(Histogram, IsNeverBelowTheTruthAndAtMostAThirtySecondAboveIt) {
   EXPECT_EQ(h.largest().us(), truth.back());
 }
 
+TEST(Histogram, TwoAreAddedUp) {
+  Histogram a, b;
+  a.add(base::Duration::micros(10));
+  b.add(base::Duration::micros(30));
+  b.add(base::Duration::micros(50));
+  a.add(b);
+  EXPECT_EQ(a.count(), 3U);
+  EXPECT_EQ(a.quantile(0.5).us(), 30);
+  EXPECT_EQ(a.largest().us(), 50);
+}
+
 }  // namespace
 }  // namespace heliograph::load

@@ -30,16 +30,34 @@ std::optional<Inbound::Arrival> Inbound::receive(base::Timestamp now, const rtp:
 Inbound::Arrival Inbound::take(base::Timestamp now, uint16_t sequence_number, uint32_t timestamp,
                                base::ConstBytes payload, bool by_rtx) {
   const int64_t number = unwrapper_.unwrap(sequence_number);
-  const bool fresh = sequence_.add(number) != Completeness::Arrival::kDuplicate;
+  const auto arrival = sequence_.add(number);
+  const bool fresh = arrival != Completeness::Arrival::kDuplicate;
   if (line_.codec.nack) (void)nack_.on_packet(now, number);
   if (!fresh) return {.fresh = false, .by_rtx = by_rtx, .starts_keyframe = false, .stamp = std::nullopt};
   by_rtx ? reception_.on_recovered(number) : reception_.on_packet(now, number, timestamp);
   if (by_rtx) ++recovered_;
   const auto stamp = Stamp::read(payload, now);
-  if (stamp) (void)stamps_.add(stamp->number);
+  if (stamp) add_stamp(*stamp, arrival != Completeness::Arrival::kLate);
   if (!stamp) ++foreign_;
   const bool keyframe = line_.kind == plan::Kind::kVideo && rtp::h264_starts_keyframe(payload);
   return {.fresh = true, .by_rtx = by_rtx, .starts_keyframe = keyframe, .stamp = stamp};
+}
+
+// newest: nothing that the server sent later has come. Only that can be a switch.
+void Inbound::add_stamp(const Stamp& stamp, bool newest) {
+  if (stamps_.received() == 0) layer_ = stamp.layer();
+  if (stamp.layer() == layer_) {
+    (void)stamps_.add(stamp.number_in_layer());
+  } else if (newest) {
+    left_expected_ += before_.expected();
+    left_missing_ += before_.missing();
+    before_ = std::exchange(stamps_, {});
+    layer_before_ = std::exchange(layer_, stamp.layer());
+    ++switches_;
+    (void)stamps_.add(stamp.number_in_layer());
+  } else if (stamp.layer() == layer_before_) {
+    (void)before_.add(stamp.number_in_layer());
+  }
 }
 
 void Inbound::on_sender_report(base::Timestamp now, const rtcp::SenderReport& report) {

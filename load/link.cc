@@ -13,6 +13,7 @@ std::expected<Link, base::Trouble> Link::open(const LocalEnd& local, const Remot
   const auto any = v4 ? base::IpAddress::v4(0) : base::IpAddress::v6(std::array<uint8_t, 16>{});
   auto socket = io::UdpSocket::bind({any, 0});
   if (!socket) return std::unexpected(socket.error());
+  Receiver::prepare(socket->fd());
   std::vector<base::SocketAddress> reachable;
   std::ranges::copy_if(remote.candidates, std::back_inserter(reachable),
                        [&](const auto& candidate) { return candidate.ip.is_v4() == v4; });

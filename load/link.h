@@ -23,14 +23,14 @@ class Link {
   const transport::Peer& peer() const { return peer_; }
   io::UdpSocket& socket() { return socket_; }
 
-  // visit(const transport::Peer::Arrived&) for each packet that came, decrypted.
+  // visit(const transport::Peer::Arrived&, base::Timestamp came) for each packet that came, decrypted.
   template <class Visit>
   void receive(base::Timestamp now, Network& network, Visit&& visit) {
     network.begin(socket_);
-    for (const auto& datagram : network.receiver.receive(socket_, 0, network.udp)) {
+    network.receiver.receive_all(fd(), now, [&](const base::Datagram& datagram, base::Timestamp came) {
       const auto arrived = peer_.receive(now, datagram, network.out, network.scratch, network.drops);
-      if (arrived.content != transport::Peer::Content::kNone) visit(arrived);
-    }
+      if (arrived.content != transport::Peer::Content::kNone) visit(arrived, came);
+    });
     network.flush();
   }
   void on_time(base::Timestamp now, Network& network);

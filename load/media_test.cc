@@ -6,6 +6,7 @@
 
 #include "load/inbound.h"
 #include "load/outbound.h"
+#include "load/published_media.h"
 #include "rtcp/nack.h"
 #include "rtp/header_writer.h"
 
@@ -125,6 +126,75 @@ TEST_F(Media, WhatIsTooOldIsNotRetransmitted) {
   EXPECT_FALSE(outbound.retransmit(static_cast<uint16_t>(first - 1)));
   while (outbound.sent() <= Outbound::kHistory) (void)outbound.frame(now);
   EXPECT_FALSE(outbound.retransmit(first));
+}
+
+class Layers : public Media {
+ protected:
+  // A frame of a layer, as the server forwards it: with numbers of its own. skip: this packet is lost.
+  void forward(Outbound& layer, size_t skip = SIZE_MAX) {
+    const auto packets = layer.frame(now);
+    for (size_t i = 0; i < packets.size(); ++i) {
+      auto p = packets[i];
+      p.index = next_number++;
+      if (i == skip) {
+        lost = p;
+      } else {
+        deliver(p);
+      }
+    }
+  }
+  static Outbound make(uint32_t layer) {
+    auto o = options();
+    o.layer = layer;
+    return {o, base::Timestamp::from_micros(1'000'000)};
+  }
+
+  Outbound low = make(0), high = make(2);
+  uint64_t next_number = 100;
+  std::optional<OutboundPacket> lost;
+};
+
+TEST_F(Layers, ASwitchIsNoLoss) {
+  for (int i = 0; i < 5; ++i) forward(low);
+  for (int i = 0; i < 5; ++i) forward(high);
+  EXPECT_EQ(inbound.switches(), 1U);
+  EXPECT_EQ(inbound.layer(), 2U);
+  for (int i = 0; i < 3; ++i) (void)low.frame(now);  // went on, and was not forwarded
+  for (int i = 0; i < 5; ++i) forward(low);
+  EXPECT_EQ(inbound.switches(), 2U);
+  EXPECT_EQ(inbound.layer(), 0U);
+  EXPECT_EQ(inbound.missing(low.sent() - 1), 0U);
+  EXPECT_EQ(inbound.expected(low.sent() - 1), inbound.sequence().received());
+}
+
+TEST_F(Layers, WhatIsLostBeforeASwitchStaysLostUntilItComes) {
+  forward(low);
+  forward(low, 1);
+  forward(high);
+  EXPECT_EQ(inbound.missing(), 1U);
+  deliver(*lost);
+  EXPECT_EQ(inbound.missing(), 0U);
+  EXPECT_EQ(inbound.switches(), 1U);
+}
+
+TEST_F(Layers, WhatIsLostTwoSwitchesAgoIsCounted) {
+  forward(low);
+  forward(low, 1);
+  forward(high);
+  forward(low);
+  EXPECT_EQ(inbound.missing(), 1U);
+}
+
+TEST(SimulcastLayers, HaveSizesInProportion) {
+  const auto rate = [](double part) {
+    FrameSizes sizes(base::DataRate::bps(static_cast<int64_t>(2'500'000 * part)), 30, 5);
+    double bytes = 0;
+    for (int i = 0; i < 300; ++i) bytes += static_cast<double>(sizes.next(i == 0));
+    return bytes / 10 * 8;
+  };
+  EXPECT_NEAR(rate(kLayers[0].part), 150'000, 15'000);
+  EXPECT_NEAR(rate(kLayers[1].part), 500'000, 50'000);
+  EXPECT_NEAR(rate(kLayers[2].part), 2'500'000, 250'000);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "base/datagrams.h"
 #include "dtls/context.h"
 #include "io/udp_socket.h"
+#include "load/receiver.h"
 #include "transport/peer.h"
 
 namespace heliograph::load {
@@ -26,7 +27,7 @@ class Network {
   base::SendBatch out;
   transport::Scratch scratch;
   transport::Drops drops;
-  io::Receiver receiver;
+  Receiver receiver;
   io::UdpCounters udp;
 
  private:

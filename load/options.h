@@ -9,38 +9,36 @@
 
 #include "base/data_rate.h"
 #include "base/time.h"
+#include "load/command_line.h"
+#include "load/published_media.h"
+#include "load/tokens.h"
 #include "load/url.h"
 
 namespace heliograph::load {
 
-// What is asked for on the command line.
+// What is asked for on the command line and in a scenario file.
 struct Options {
   Url url;
-  std::string room;  // never empty: made up when none is given
-  int publishers = 1;
-  int viewers = 10;
+  std::string room;  // never empty: made up when none is given; with several rooms what their names begin with
+  int rooms = 1;
+  int publishers = 1;                                     // of each room
+  int viewers = 10;                                       // of each room
+  bool mesh = false;                                      // publishers watch each other
   base::Duration duration = base::Duration::seconds(60);  // of what is measured
   base::Duration settle = base::Duration::seconds(5);     // between the last viewer's first picture and that
-  base::DataRate video_rate = base::DataRate::kbps(2500);
-  double fps = 30;
-  bool audio = true;
-  double ramp = 50;  // viewers a second
+  double ramp = 50;                                       // viewers a second; infinity: all at once
+  int burst = 0;                                          // viewers who join while it is measured, of all rooms
+  base::Duration burst_after = base::Duration::seconds(5);
+  double burst_ramp = kAllAtOnce;
+  PublishedMedia media;
+  TokenChoice tokens;
   std::optional<int> server_pid;
+  std::optional<Url> metrics;
   std::optional<int> pin;
   std::string json_file;
-};
-
-// The program ends here: 0 with text for standard output, 2 with a sentence for standard error.
-struct Exit {
-  int code = 0;
-  std::string text;
+  std::string csv_file;
 };
 
 std::expected<Options, Exit> parse(int argc, const char* const* argv);
-
-// "2500k", "2.5M", "2500000": bits a second.
-std::optional<base::DataRate> parse_rate(std::string_view text);
-// "50/s" or "50": something a second, more than none.
-std::optional<double> parse_ramp(std::string_view text);
 
 }  // namespace heliograph::load

@@ -44,9 +44,20 @@ uint32_t Outbound::timestamp_at(base::Timestamp now) const {
 }
 
 std::vector<Payload> Outbound::payloads(base::Timestamp now) {
-  if (options_.kind == plan::Kind::kAudio) return {opus_payload(sent_, now, rng_)};
+  const uint32_t first_number = options_.layer << Stamp::kLayerShift | sent_;
+  if (options_.kind == plan::Kind::kAudio) return {opus_payload(first_number, now, rng_)};
+  if (options_.recording) return recorded_payloads(first_number, now);
   const bool keyframe = std::exchange(keyframe_due_, false);
-  return packetize_frame(keyframe, sizes_.next(keyframe), sent_, now, rng_);
+  return packetize_frame(keyframe, sizes_.next(keyframe), first_number, now, rng_);
+}
+
+// A file has its keyframes where they are: who asks for one makes it jump to the next.
+std::vector<Payload> Outbound::recorded_payloads(uint32_t first_number, base::Timestamp now) {
+  const auto& frames = options_.recording->frames;
+  if (std::exchange(keyframe_due_, false)) next_recorded_ = options_.recording->next_keyframe(next_recorded_);
+  const auto& frame = frames[next_recorded_];
+  next_recorded_ = (next_recorded_ + 1) % frames.size();
+  return packetize_recorded(*options_.recording, frame, first_number, now, rng_);
 }
 
 std::span<const OutboundPacket> Outbound::frame(base::Timestamp now) {

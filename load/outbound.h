@@ -3,8 +3,10 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/data_rate.h"
@@ -42,6 +44,9 @@ class Outbound {
     base::DataRate rate;  // of video
     double fps = 30;      // of video
     uint64_t seed = 0;
+    uint32_t layer = 0;  // of simulcast
+    std::string rid = {};
+    std::shared_ptr<const Recording> recording = {};  // video of a file instead of made-up
   };
   Outbound(const Options& options, base::Timestamp first_frame);
 
@@ -59,6 +64,7 @@ class Outbound {
 
  private:
   std::vector<Payload> payloads(base::Timestamp now);
+  std::vector<Payload> recorded_payloads(uint32_t first_number, base::Timestamp now);
   uint32_t timestamp_at(base::Timestamp now) const;
 
   Options options_;
@@ -72,6 +78,7 @@ class Outbound {
   uint32_t sent_ = 0;
   uint32_t octets_ = 0;
   bool keyframe_due_ = true;
+  size_t next_recorded_ = 0;
   std::vector<OutboundPacket> fresh_;
   std::vector<OutboundPacket> history_;  // a ring by index
 };

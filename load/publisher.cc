@@ -14,6 +14,7 @@
 namespace heliograph::load {
 namespace {
 
+constexpr uint32_t kNamedPackets = 300;
 constexpr base::Duration kReportInterval = base::Duration::seconds(1);
 
 // Seconds in 6.18 fixed point, of any clock (the abs-send-time extension of libwebrtc).
@@ -28,6 +29,7 @@ Publisher::Publisher(Link link, const PublisherAgreement& agreed, const OfferedS
                      const PublishedMedia& media, uint64_t seed, base::Timestamp now)
     : link_(std::move(link)),
       extensions_{agreed.audio_extensions, agreed.video_extensions},
+      video_mid_(agreed.video_mid),
       next_report_(now + kReportInterval) {
   base::Rng rng(seed);
   const auto phase = [&] { return now + base::Duration::micros(static_cast<int64_t>(rng.below(20'000))); };
@@ -39,26 +41,39 @@ Publisher::Publisher(Link link, const PublisherAgreement& agreed, const OfferedS
     audio.seed = rng();
     streams_.emplace_back(audio, phase());
   }
-  if (agreed.video && offered.video) {
+  if (agreed.video && offered.has_video()) add_video(offered, media, agreed.rtx, rng, phase());
+}
+
+// The encodings of a frame leave a browser together, so all layers share their times.
+void Publisher::add_video(const OfferedStreams& offered, const PublishedMedia& media, bool rtx, base::Rng& rng,
+                          base::Timestamp first_frame) {
+  auto layers = offered.layers;
+  if (layers.empty()) layers.push_back({"", *offered.video, offered.video_rtx});
+  for (uint32_t i = 0; i < layers.size(); ++i) {
     Outbound::Options video;
-    video.ssrc = *offered.video;
+    video.ssrc = layers[i].ssrc;
     video.payload_type = kH264PayloadType;
-    if (agreed.rtx) video.rtx_ssrc = offered.video_rtx;
-    if (agreed.rtx) video.rtx_payload_type = kH264RtxPayloadType;
-    video.rate = media.video_rate;
+    if (rtx) video.rtx_ssrc = layers[i].rtx;
+    if (rtx) video.rtx_payload_type = kH264RtxPayloadType;
+    const double part = layers.size() > 1 ? kLayers[i].part : 1;
+    video.rate = base::DataRate::bps(static_cast<int64_t>(static_cast<double>(media.video_rate.bps()) * part));
     video.fps = media.fps;
     video.seed = rng();
-    streams_.emplace_back(video, phase());
+    video.layer = i;
+    video.rid = layers[i].rid;
+    video.recording = media.recording;
+    streams_.emplace_back(video, first_frame);
   }
 }
 
-const Outbound* Publisher::stream(plan::Kind kind) const {
-  const auto found = std::ranges::find_if(streams_, [&](const auto& s) { return s.options().kind == kind; });
+const Outbound* Publisher::stream(plan::Kind kind, uint32_t layer) const {
+  const auto found = std::ranges::find_if(
+      streams_, [&](const auto& s) { return s.options().kind == kind && s.options().layer == layer; });
   return found == streams_.end() ? nullptr : &*found;
 }
 
 void Publisher::receive(base::Timestamp now, Network& network, Totals& totals) {
-  link_.receive(now, network, [&](const transport::Peer::Arrived& arrived) {
+  link_.receive(now, network, [&](const transport::Peer::Arrived& arrived, base::Timestamp) {
     if (arrived.content != transport::Peer::Content::kRtcp) return;
     rtcp::for_each(arrived.bytes, [&](const rtcp::Block& block) { receive_block(now, block, network, totals); });
   });
@@ -90,7 +105,7 @@ void Publisher::resend(base::Timestamp now, const rtcp::Block& block, Network& n
     nack->each_lost([&](uint16_t number) {
       const auto again = stream.retransmit(number);
       if (!again) return;
-      send(now, *again, stream.options().kind, network);
+      send(now, *again, stream, network);
       ++totals.resent;
     });
   }
@@ -108,7 +123,7 @@ void Publisher::on_time(base::Timestamp now, base::NtpTime ntp_now, Network& net
 
 void Publisher::send_frame(base::Timestamp now, Outbound& stream, Network& network, Totals& totals) {
   for (const auto& packet : stream.frame(now)) {
-    send(now, packet, stream.options().kind, network);
+    send(now, packet, stream, network);
     ++totals.sent;
     totals.sent_bytes += packet.payload.size();
   }
@@ -116,13 +131,20 @@ void Publisher::send_frame(base::Timestamp now, Outbound& stream, Network& netwo
 
 // Each packet by a system call of its own, as browsers send: the server must not see a whole frame at once because it
 // came from this machine.
-void Publisher::send(base::Timestamp now, const OutboundPacket& packet, plan::Kind kind, Network& network) {
-  const auto& ids = extensions_[static_cast<size_t>(kind)];
+void Publisher::send(base::Timestamp now, const OutboundPacket& packet, const Outbound& stream, Network& network) {
+  const auto& ids = extensions_[static_cast<size_t>(stream.options().kind)];
   const auto sequence = rtp::TransportSequenceNumber{transport_sequence_++}.bytes();
   const auto time = absolute_send_time(now);
   const uint8_t level[] = {0x80 | 30};  // voice, −30 dBov (RFC 6464)
-  const rtp::Extension extensions[] = {
-      {ids.abs_send_time, time}, {ids.transport_cc, sequence}, {ids.audio_level, level}};
+  const bool repairs = packet.ssrc != stream.options().ssrc;
+  // RFC 8852 section 3: names stand on packets until the other side can be thought to know them.
+  const bool named = !stream.options().rid.empty() && (repairs || stream.sent() < kNamedPackets);
+  const uint8_t rid_id = !named ? uint8_t{0} : repairs ? ids.repaired_rid : ids.rid;
+  const rtp::Extension extensions[] = {{ids.abs_send_time, time},
+                                       {ids.transport_cc, sequence},
+                                       {ids.audio_level, level},
+                                       {named ? ids.mid : uint8_t{0}, base::as_bytes(video_mid_)},
+                                       {rid_id, base::as_bytes(stream.options().rid)}};
   rtp::Header header;
   header.marker = packet.marker;
   header.payload_type = packet.payload_type;

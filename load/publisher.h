@@ -4,21 +4,14 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/data_rate.h"
 #include "load/descriptions.h"
 #include "load/link.h"
 #include "load/network.h"
 #include "load/outbound.h"
+#include "load/published_media.h"
 #include "load/totals.h"
 
 namespace heliograph::load {
-
-// What each publisher sends.
-struct PublishedMedia {
-  base::DataRate video_rate = base::DataRate::kbps(2500);  // zero: no video
-  double fps = 30;
-  bool audio = true;
-};
 
 // The PeerConnection of a publisher: made-up video and audio, sent as a browser sends them. It obeys PLI and FIR,
 // answers NACK and reports; it does not adapt its rate.
@@ -36,11 +29,14 @@ class Publisher {
   void stop() { stopped_ = true; }
   void close(base::Timestamp now, Network& network) { link_.close(now, network); }
 
-  const Outbound* stream(plan::Kind kind) const;
+  // layer: of simulcast, lowest first.
+  const Outbound* stream(plan::Kind kind, uint32_t layer = 0) const;
 
  private:
   void send_frame(base::Timestamp now, Outbound& stream, Network& network, Totals& totals);
-  void send(base::Timestamp now, const OutboundPacket& packet, plan::Kind kind, Network& network);
+  void add_video(const OfferedStreams& offered, const PublishedMedia& media, bool rtx, base::Rng& rng,
+                 base::Timestamp first_frame);
+  void send(base::Timestamp now, const OutboundPacket& packet, const Outbound& stream, Network& network);
   void receive_block(base::Timestamp now, const rtcp::Block& block, Network& network, Totals& totals);
   void resend(base::Timestamp now, const rtcp::Block& block, Network& network, Totals& totals);
   void request_keyframe(base::Ssrc source, Totals& totals);
@@ -48,6 +44,7 @@ class Publisher {
 
   Link link_;
   plan::ExtensionIds extensions_[2];  // by Kind
+  std::string video_mid_;
   std::vector<Outbound> streams_;
   uint16_t transport_sequence_ = 0;
   base::Timestamp next_report_;

@@ -5,10 +5,9 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "base/time.h"
-#include "load/options.h"
+#include "load/cost.h"
 #include "load/server_probe.h"
 #include "load/totals.h"
 
@@ -16,9 +15,11 @@ namespace heliograph::load {
 
 // The outcome of a run.
 struct Report {
-  int publishers = 0;
-  int viewers = 0;
-  int viewers_complete = 0;             // with the media of every publisher
+  int rooms = 1;
+  int publishers = 0;                   // of all rooms
+  int viewers = 0;                      // who watch: the publishers of a mesh and the burst's viewers too
+  int viewers_complete = 0;             // with the media of every publisher whom they watch
+  uint64_t connections = 0;             // PeerConnections that watch
   std::map<std::string, int> troubles;  // sentence → how many clients
   Totals totals;
 
@@ -28,25 +29,27 @@ struct Report {
   uint64_t sequence_holes = 0;  // in the RTP numbers that the server gave
   uint64_t late = 0;            // out of order, retransmissions included
   uint64_t duplicates = 0;
+  uint64_t switches = 0;      // of viewers from one layer of simulcast to another
   uint64_t foreign = 0;       // packets that no publisher here sent
   uint64_t socket_drops = 0;  // datagrams that this program did not read in time; repaired where NACK could
 
   // While measuring.
-  base::Duration measured;
+  Cost cost;
   uint64_t measured_received = 0;
-  base::Duration own_cpu;
-  base::Duration own_wait;       // ready, and no CPU was free
-  base::Duration longest_stall;  // that this program did not get round to its sockets
-  std::optional<base::Duration> server_cpu;
-  base::Duration server_wait;
+  Histogram delay;
 
-  std::optional<uint64_t> server_memory;         // bytes, at the end
+  // With a burst: its viewers, and the delay of those who were there before it.
+  int burst_viewers = 0;
+  int burst_complete = 0;
+  std::optional<base::Duration> burst_time;  // from the first one's connect() until all had media, or patience ended
+  Histogram delay_before, delay_during, delay_after;
+
   std::optional<uint64_t> server_memory_before;  // with the publishers only
   std::optional<Counters> server_counters;       // their growth in this run
 
   bool good() const { return lost == 0 && foreign == 0 && viewers_complete == viewers && troubles.empty(); }
-  // Of what was measured; nullopt when nothing was.
-  std::optional<double> server_us_a_packet() const;
+  // nullopt when nothing was measured.
+  std::optional<double> server_us_a_packet() const { return cost.server_us_for_each(measured_received); }
   std::optional<uint64_t> memory_a_viewer() const;
 };
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "load/server_probe.h"
 
-#include <boost/asio/ip/tcp.hpp>
 #include <charconv>
-#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +10,8 @@
 
 #include <fmt/format.h>
 #include <unistd.h>
+
+#include "load/http_get.h"
 
 namespace heliograph::load {
 namespace {
@@ -96,16 +96,28 @@ Counters read_counters(std::string_view page) {
   return counters;
 }
 
-std::optional<Counters> fetch_counters(const Url& server) {
-  boost::asio::ip::tcp::iostream stream;
-  stream.expires_after(std::chrono::seconds(3));
-  stream.connect(server.host, server.port);
-  if (!stream) return std::nullopt;
-  stream << "GET /metrics HTTP/1.1\r\nHost: " << server.authority() << "\r\nConnection: close\r\n\r\n" << std::flush;
-  const std::string reply(std::istreambuf_iterator<char>(stream), {});
-  const auto body = reply.find("\r\n\r\n");
-  if (!reply.starts_with("HTTP/1.1 200") || body == reply.npos) return std::nullopt;
-  return read_counters(std::string_view(reply).substr(body + 4));
+Counters growth(const Counters& before, const Counters& after) {
+  Counters grown;
+  for (const auto& [name, value] : after) {
+    const auto old = before.find(name);
+    if (name.ends_with("_total")) grown[name] = value - (old == before.end() ? 0 : old->second);
+  }
+  return grown;
+}
+
+std::optional<Counters> fetch_counters(const Url& page) {
+  const auto body = http_get(page);
+  return body ? std::optional(read_counters(*body)) : std::nullopt;
+}
+
+std::optional<ProcessUsage> usage_in(const Counters& counters) {
+  const auto cpu = counters.find("process_cpu_seconds_total");
+  if (cpu == counters.end()) return std::nullopt;
+  const auto memory = counters.find("process_resident_memory_bytes");
+  ProcessUsage usage;
+  usage.cpu = base::Duration::from_seconds(cpu->second);
+  usage.resident_bytes = memory == counters.end() ? 0 : static_cast<uint64_t>(memory->second);
+  return usage;
 }
 
 }  // namespace heliograph::load

@@ -25,6 +25,10 @@ struct ProcessUsage {
   // From /proc/PID; nullopt when there is no such process.
   static std::optional<ProcessUsage> of(pid_t pid);
 };
+struct ServerReading {
+  base::Timestamp at;
+  ProcessUsage usage;
+};
 // utime + stime of a line of /proc/PID/stat, in ticks; the name may hold blanks and brackets.
 std::optional<uint64_t> cpu_ticks(std::string_view stat);
 
@@ -34,7 +38,12 @@ std::optional<base::Duration> run_queue_wait(std::string_view schedstat);
 using Counters = std::map<std::string, double, std::less<>>;
 // The numbers of a Prometheus page (text format 0.0.4); lines that differ in labels only are summed.
 Counters read_counters(std::string_view page);
-// GET /metrics of the server; nullopt when it is not there. Blocks.
-std::optional<Counters> fetch_counters(const Url& server);
+// How much those that end in _total have grown.
+Counters growth(const Counters& before, const Counters& after);
+// A Prometheus page; nullopt when there is none. Blocks.
+std::optional<Counters> fetch_counters(const Url& page);
+// What such a page says of its own process: process_cpu_seconds_total and process_resident_memory_bytes, as Prometheus'
+// client libraries name them. nullopt without the former.
+std::optional<ProcessUsage> usage_in(const Counters& counters);
 
 }  // namespace heliograph::load

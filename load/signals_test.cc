@@ -2,6 +2,8 @@
 // What clients here say is what a server's parser takes, and the other way round.
 #include "load/signals.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "load/descriptions.h"
@@ -76,6 +78,28 @@ std::string downlink_offer() {
                                       "2 1 udp 2130706175 abc.local 40000 typ host",
                                       "3 1 tcp 2130706175 192.0.2.1 9 typ host tcptype active"};
   return sdp::to_string(description);
+}
+
+TEST(Descriptions, SimulcastIsOfferedByRidWithoutSsrcs) {  // as Chromium 156 and Firefox 153 do
+  OfferedStreams streams = kStreams;
+  streams.video.reset();
+  streams.layers = {{"q", base::Ssrc(1), base::Ssrc(2)}, {"f", base::Ssrc(3), base::Ssrc(4)}};
+  const auto parsed = sdp::parse(publisher_offer(streams, kLocal));
+  ASSERT_TRUE(parsed);
+  ASSERT_EQ(parsed->medias.size(), 2U);
+  const auto& video = parsed->medias[1];
+  EXPECT_TRUE(video.sources.empty());
+  ASSERT_EQ(video.rids.size(), 2U);
+  EXPECT_EQ(video.rids[1].id, "f");
+  ASSERT_TRUE(video.simulcast);
+  EXPECT_EQ(video.simulcast->send.size(), 2U);
+  const auto has = [](const sdp::Media& media, std::string_view uri) {
+    return std::ranges::any_of(media.extmaps, [&](const auto& e) { return e.uri == uri; });
+  };
+  EXPECT_TRUE(has(video, "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"));
+  EXPECT_FALSE(has(parsed->medias[0], "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"));
+  EXPECT_FALSE(has(sdp::parse(publisher_offer(kStreams, kLocal))->medias[1],
+                   "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"));
 }
 
 TEST(Descriptions, AViewerAnswersActiveAndTakesEverythingButTransportCc) {

@@ -15,11 +15,16 @@ namespace heliograph::load {
 // it stands inside a NAL unit as slice data would (ITU-T H.264 section 7.4.1), and the last byte is the stop bit.
 struct Stamp {
   static constexpr size_t kSize = 11;
-  static constexpr int kNumberBytes = 4;  // 2^28 packets: ten days of 300 a second
-  static constexpr int kTimeBytes = 6;    // 2^42 µs: fifty days
+  static constexpr int kNumberBytes = 4;  // 2 bits of layer, and 2^26 packets: two and a half days of 300 a second
+  static constexpr int kLayerShift = 26;
+  static constexpr int kTimeBytes = 6;  // 2^42 µs: fifty days
 
   uint32_t number = 0;
   base::Timestamp sent;  // of the clock of this machine
+
+  // Which row of numbers it belongs to: each layer of simulcast has its own.
+  uint32_t layer() const { return number >> kLayerShift; }
+  int64_t number_in_layer() const { return number & ((uint32_t{1} << kLayerShift) - 1); }
 
   // out has room for kSize.
   void write(uint8_t* out) const {

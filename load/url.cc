@@ -14,8 +14,10 @@ bool is_port(std::string_view digits) {
 }
 
 // What follows the scheme.
-std::expected<Url, std::string> parse_rest(std::string_view text, std::string_view example) {
+std::expected<Url, std::string> parse_rest(std::string_view text, bool tls, std::string_view example) {
   Url url;
+  url.tls = tls;
+  if (tls) url.port = "443";
   const size_t slash = std::min(text.find_first_of("/?"), text.size());
   if (slash < text.size()) url.target = text[slash] == '/' ? text.substr(slash) : "/" + std::string(text.substr(slash));
   std::string_view authority = text.substr(0, slash);
@@ -35,22 +37,25 @@ std::expected<Url, std::string> parse_rest(std::string_view text, std::string_vi
 }  // namespace
 
 std::expected<Url, std::string> Url::parse(std::string_view text) {
-  constexpr std::string_view kScheme = "ws://";
-  if (text.starts_with("wss://"))
-    return std::unexpected("wss:// is not spoken here: give the server a plain ws:// address to listen on for the run");
-  if (!text.starts_with(kScheme)) return std::unexpected("a URL begins with ws://, as in ws://127.0.0.1:8080/ws");
-  return parse_rest(text.substr(kScheme.size()), "ws://127.0.0.1:8080/ws");
+  constexpr std::string_view kExample = "ws://127.0.0.1:8080/ws";
+  if (text.starts_with("ws://")) return parse_rest(text.substr(5), false, kExample);
+  if (text.starts_with("wss://")) return parse_rest(text.substr(6), true, kExample);
+  return std::unexpected("a URL begins with ws:// or wss://, as in " + std::string(kExample));
 }
 
 std::expected<Url, std::string> Url::parse_http(std::string_view text) {
-  constexpr std::string_view kScheme = "http://";
-  if (text.starts_with("https://"))
-    return std::unexpected("https:// is not spoken here: give the server a plain http:// address to listen on for it");
-  if (!text.starts_with(kScheme))
-    return std::unexpected("a URL begins with http://, as in http://127.0.0.1:8080/hls/…");
-  return parse_rest(text.substr(kScheme.size()), "http://127.0.0.1:8080/hls/…");
+  constexpr std::string_view kExample = "http://127.0.0.1:8080/…";
+  if (text.starts_with("http://")) return parse_rest(text.substr(7), false, kExample);
+  if (text.starts_with("https://")) return parse_rest(text.substr(8), true, kExample);
+  return std::unexpected("a URL begins with http:// or https://, as in " + std::string(kExample));
 }
 
 std::string Url::authority() const { return (host.find(':') == host.npos ? host : "[" + host + "]") + ":" + port; }
+
+Url Url::at(std::string_view other_target) const {
+  Url other = *this;
+  other.target = other_target;
+  return other;
+}
 
 }  // namespace heliograph::load

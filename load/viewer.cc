@@ -16,9 +16,9 @@ constexpr base::Duration kReportInterval = base::Duration::seconds(1);
 
 }  // namespace
 
-Viewer::Viewer(Link link, Session publisher, const std::vector<plan::DownlinkTrack>& lines, base::Timestamp joined,
+Viewer::Viewer(Link link, Session publisher, const std::vector<plan::DownlinkTrack>& lines, const Beginning& beginning,
                uint64_t seed, base::Timestamp now)
-    : link_(std::move(link)), publisher_(std::move(publisher)), joined_(joined) {
+    : link_(std::move(link)), publisher_(std::move(publisher)), beginning_(beginning) {
   base::Rng rng(seed);
   sender_ = base::Ssrc(rng.u32());
   next_report_ = now + base::Duration::micros(static_cast<int64_t>(rng.below(kReportInterval.us())));
@@ -29,33 +29,38 @@ Viewer::Viewer(Link link, Session publisher, const std::vector<plan::DownlinkTra
 }
 
 void Viewer::receive(base::Timestamp now, Network& network, Totals& totals) {
-  link_.receive(now, network, [&](const transport::Peer::Arrived& arrived) {
-    if (arrived.content == transport::Peer::Content::kRtp) return receive_rtp(now, arrived.bytes, totals);
+  link_.receive(now, network, [&](const transport::Peer::Arrived& arrived, base::Timestamp came) {
+    if (arrived.content == transport::Peer::Content::kRtp) return receive_rtp(now, came, arrived.bytes, totals);
     receive_reports(now, arrived.bytes);
   });
+  if (connected_ || !link_.peer().can_send()) return;
+  connected_ = true;
+  totals.of(beginning_.wave).join_to_connected.add(now - beginning_.joined);
 }
 
-void Viewer::receive_rtp(base::Timestamp now, base::ConstBytes bytes, Totals& totals) {
+void Viewer::receive_rtp(base::Timestamp now, base::Timestamp came, base::ConstBytes bytes, Totals& totals) {
   const auto packet = rtp::PacketView::parse(bytes);
   if (!packet) return;
   for (auto& stream : streams_) {
     const auto arrival = stream.receive(now, *packet);
     if (!arrival) continue;
-    if (arrival->fresh) take(now, stream, *arrival, packet->payload().size(), totals);
+    if (arrival->fresh) take(came, stream, *arrival, packet->payload().size(), totals);
     return;
   }
 }
 
-void Viewer::take(base::Timestamp now, const Inbound& stream, const Inbound::Arrival& arrival, size_t size,
+void Viewer::take(base::Timestamp came, const Inbound& stream, const Inbound::Arrival& arrival, size_t size,
                   Totals& totals) {
   ++totals.received;
   totals.received_bytes += size;
   if (arrival.by_rtx) ++totals.repaired;
-  if (totals.measuring && arrival.stamp) totals.delay.add(now - arrival.stamp->sent);
+  if (arrival.stamp) totals.recent_delay[static_cast<size_t>(beginning_.wave)].add(came - arrival.stamp->sent);
+  if (has_media_) return;
   const bool shows = stream.line().kind == plan::Kind::kVideo ? arrival.starts_keyframe : !has_video_;
-  if (has_media_ || !shows) return;
+  if (!shows) return;
   has_media_ = true;
-  totals.join_to_media.add(now - joined_);
+  totals.of(beginning_.wave).join_to_media.add(came - beginning_.joined);
+  totals.of(beginning_.wave).open_to_media.add(came - beginning_.opened);
 }
 
 void Viewer::receive_reports(base::Timestamp now, base::ConstBytes compound) {
@@ -69,7 +74,7 @@ void Viewer::receive_reports(base::Timestamp now, base::ConstBytes compound) {
 
 void Viewer::on_time(base::Timestamp now, Network& network, Totals& totals) {
   link_.on_time(now, network);
-  if (connected()) send_feedback(now, network, totals);
+  if (connected_) send_feedback(now, network, totals);
 }
 
 void Viewer::send_feedback(base::Timestamp now, Network& network, Totals& totals) {
@@ -92,6 +97,17 @@ void Viewer::send_feedback(base::Timestamp now, Network& network, Totals& totals
   network.begin(link_.socket());
   link_.peer().send_rtcp(compound.written(), network.out);
   network.flush();
+}
+
+base::Timestamp Viewer::next_nack() const {
+  auto next = base::Timestamp::never();
+  for (const auto& stream : streams_) next = std::min(next, stream.next_nack());
+  return next;
+}
+
+base::Timestamp Viewer::next_time() const {
+  const auto next = std::min(link_.peer().next_time(), next_nack());
+  return connected_ ? std::min(next, next_report_) : next;
 }
 
 uint64_t Viewer::socket_drops() const {

@@ -15,16 +15,25 @@ namespace heliograph::load {
 // The PeerConnection of a viewer to one publication: decrypts everything, asks again, reports, and keeps count.
 class Viewer {
  public:
-  // joined: when JOIN was sent.
-  Viewer(Link link, Session publisher, const std::vector<plan::DownlinkTrack>& lines, base::Timestamp joined,
+  // Of the client that watches.
+  struct Beginning {
+    Wave wave = Wave::kRunning;
+    base::Timestamp opened;  // its WebSocket's connect()
+    base::Timestamp joined;  // its JOIN
+  };
+  Viewer(Link link, Session publisher, const std::vector<plan::DownlinkTrack>& lines, const Beginning& beginning,
          uint64_t seed, base::Timestamp now);
 
   const Link& link() const { return link_; }
   const Session& publisher() const { return publisher_; }
-  bool connected() const { return link_.peer().can_send(); }
+  bool connected() const { return connected_; }
   bool has_media() const { return has_media_; }
   void receive(base::Timestamp now, Network& network, Totals& totals);
   void on_time(base::Timestamp now, Network& network, Totals& totals);
+  // When on_time() is due.
+  base::Timestamp next_time() const;
+  // The part of it that what is received can bring forward.
+  base::Timestamp next_nack() const;
   void close(base::Timestamp now, Network& network) { link_.close(now, network); }
 
   const std::vector<Inbound>& streams() const { return streams_; }
@@ -32,8 +41,8 @@ class Viewer {
   uint64_t socket_drops() const;
 
  private:
-  void receive_rtp(base::Timestamp now, base::ConstBytes bytes, Totals& totals);
-  void take(base::Timestamp now, const Inbound& stream, const Inbound::Arrival& arrival, size_t size, Totals& totals);
+  void receive_rtp(base::Timestamp now, base::Timestamp came, base::ConstBytes bytes, Totals& totals);
+  void take(base::Timestamp came, const Inbound& stream, const Inbound::Arrival& arrival, size_t size, Totals& totals);
   void receive_reports(base::Timestamp now, base::ConstBytes compound);
   void send_feedback(base::Timestamp now, Network& network, Totals& totals);
 
@@ -41,9 +50,10 @@ class Viewer {
   Session publisher_;
   std::vector<Inbound> streams_;
   base::Ssrc sender_;
-  base::Timestamp joined_;
+  Beginning beginning_;
   base::Timestamp next_report_;
   bool has_video_ = false;
+  bool connected_ = false;
   bool has_media_ = false;
 };
 

@@ -27,8 +27,9 @@ class Websockets {
   static std::expected<std::unique_ptr<Websockets>, base::Trouble> create(const Url& server);
   ~Websockets();
 
-  // connection: a number of the caller's choice, not used before. kOpened or kClosed follows.
-  void open(uint32_t connection);
+  // connection: a number of the caller's choice, not used before; target: path and query of the URL. kOpened or kClosed
+  // follows.
+  void open(uint32_t connection, std::string target);
   // In order; what is sent to a socket that is not open is lost.
   void send(uint32_t connection, std::string text);
   void close(uint32_t connection);

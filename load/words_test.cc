@@ -12,20 +12,26 @@ namespace heliograph::load {
 namespace {
 
 TEST(Url, HasHostPortAndTarget) {
-  EXPECT_EQ(Url::parse("ws://127.0.0.1:8080/ws?token=a:b"), (Url{"127.0.0.1", "8080", "/ws?token=a:b"}));
-  EXPECT_EQ(Url::parse("ws://[::1]:81"), (Url{"::1", "81", "/"}));
-  EXPECT_EQ(Url::parse("ws://example.org?x"), (Url{"example.org", "80", "/?x"}));
+  EXPECT_EQ(Url::parse("ws://127.0.0.1:8080/ws?token=a:b"), (Url{"127.0.0.1", "8080", "/ws?token=a:b", false, false}));
+  EXPECT_EQ(Url::parse("ws://[::1]:81"), (Url{"::1", "81", "/", false, false}));
+  EXPECT_EQ(Url::parse("ws://example.org?x"), (Url{"example.org", "80", "/?x", false, false}));
   EXPECT_EQ(Url::parse("ws://[::1]:81")->authority(), "[::1]:81");
 }
 
 TEST(Url, OfAPlaylistIsHttp) {
-  EXPECT_EQ(Url::parse_http("http://127.0.0.1:8080/a.m3u8?token=x"), (Url{"127.0.0.1", "8080", "/a.m3u8?token=x"}));
-  for (const auto* text : {"", "ws://a/b", "https://a/b", "http://", "http://a:0"})
-    EXPECT_FALSE(Url::parse_http(text)) << text;
+  EXPECT_EQ(Url::parse_http("http://127.0.0.1:8080/a.m3u8?token=x"),
+            (Url{"127.0.0.1", "8080", "/a.m3u8?token=x", false, false}));
+  for (const auto* text : {"", "ws://a/b", "http://", "http://a:0"}) EXPECT_FALSE(Url::parse_http(text)) << text;
+}
+
+TEST(Url, OfTlsHasItsOwnPort) {
+  EXPECT_EQ(Url::parse("wss://example.org/ws"), (Url{"example.org", "443", "/ws", true, false}));
+  EXPECT_EQ(Url::parse_http("https://example.org:1/")->authority(), "example.org:1");
+  EXPECT_EQ(Url::parse("wss://example.org/ws")->at("/metrics"), (Url{"example.org", "443", "/metrics", true, false}));
 }
 
 TEST(Url, WhatIsWrongIsSaid) {
-  for (const auto* text : {"", "http://a", "wss://a", "ws://", "ws://a:0", "ws://a:70000", "ws://a:b"})
+  for (const auto* text : {"", "http://a", "ws://", "ws://a:0", "ws://a:70000", "ws://a:b"})
     EXPECT_FALSE(Url::parse(text)) << text;
 }
 
@@ -35,6 +41,7 @@ TEST(Options, RatesAndRamps) {
   EXPECT_EQ(parse_rate("0")->bps(), 0);
   EXPECT_EQ(parse_ramp("50/s"), 50);
   EXPECT_EQ(parse_ramp("0.5"), 0.5);
+  EXPECT_EQ(parse_ramp("burst"), kAllAtOnce);
   for (const auto* text : {"", "k", "-1", "1e99", "2500x", "nan"}) EXPECT_FALSE(parse_rate(text)) << text;
   for (const auto* text : {"", "/s", "0", "-3/s", "50/m"}) EXPECT_FALSE(parse_ramp(text)) << text;
 }
@@ -54,9 +61,39 @@ TEST(Options, ARoomIsMadeUpUnlessNamed) {
   const auto one = parsed({"--url", "ws://a", "--viewers", "7", "--no-audio"});
   ASSERT_TRUE(one) << one.error().text;
   EXPECT_EQ(one->viewers, 7);
-  EXPECT_FALSE(one->audio);
+  EXPECT_FALSE(one->media.audio);
   EXPECT_NE(one->room, parsed({"--url", "ws://a"})->room);
   EXPECT_EQ(parsed({"--url", "ws://a", "--room", "r"})->room, "r");
+}
+
+TEST(Options, WhatCannotBeIsSaid) {
+  const std::vector<std::vector<const char*>> all = {{"--viewers", "0"},
+                                                     {"--mesh"},
+                                                     {"--ramp", "0"},
+                                                     {"--simulcast", "--video-bitrate", "0"},
+                                                     {"--video-file", "/nowhere"},
+                                                     {"--scenario", "/nowhere"},
+                                                     {"--metrics-url", "x"}};
+  for (auto arguments : all) {
+    arguments.insert(arguments.end(), {"--url", "ws://a"});
+    const auto options = parsed(arguments);
+    ASSERT_FALSE(options) << arguments[0];
+    EXPECT_EQ(options.error().code, 2);
+  }
+  EXPECT_TRUE(parsed({"--url", "ws://a", "--viewers", "0", "--mesh", "--publishers", "2"}));
+}
+
+TEST(ServerProbe, AMetricsPageSaysWhatTheProcessUses) {
+  const auto usage = usage_in({{"process_cpu_seconds_total", 1.25}, {"process_resident_memory_bytes", 5e7}});
+  ASSERT_TRUE(usage);
+  EXPECT_EQ(usage->cpu, base::Duration::millis(1250));
+  EXPECT_EQ(usage->resident_bytes, 50'000'000U);
+  EXPECT_FALSE(usage_in({{"process_resident_memory_bytes", 5e7}}));
+}
+
+TEST(ServerProbe, OnlyCountersGrow) {
+  EXPECT_EQ(growth({{"a_total", 3}, {"b", 1}}, {{"a_total", 5}, {"b", 9}, {"c_total", 2}}),
+            (Counters{{"a_total", 2}, {"c_total", 2}}));
 }
 
 TEST(ServerProbe, CpuTimeIsFoundBehindAnyName) {

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "load/hls/options.h"
 
-#include <CLI/CLI.hpp>
 #include <map>
-
-#include <fmt/format.h>
 
 namespace heliograph::load::hls {
 namespace {
@@ -32,7 +29,9 @@ void describe(CLI::App& app, Raw& raw, Options& o) {
   app.add_option("--seconds", raw.seconds, "that are measured, after ramp and settling")
       ->capture_default_str()
       ->check(CLI::Range(1.0, 86'400.0));
-  app.add_option("--ramp", raw.ramp, "players that begin in a second")->capture_default_str();
+  app.add_option("--ramp", raw.ramp, "players that begin in a second; burst: all at once")
+      ->capture_default_str()
+      ->check(kIsRamp);
   app.add_option("--settle", raw.settle, "seconds between the last player's beginning and what is measured")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 3600.0));
@@ -49,10 +48,10 @@ void describe(CLI::App& app, Raw& raw, Options& o) {
 std::string check(const Raw& raw, Options& o) {
   const auto url = Url::parse_http(raw.url);
   if (!url) return "--url: " + url.error();
-  const auto ramp = parse_ramp(raw.ramp);
-  if (!ramp) return "--ramp: a number of players a second above 0, as 100/s; not " + raw.ramp;
+  if (url->tls)
+    return "--url: https:// is not spoken here: give the server a plain http:// address to listen on for it";
   o.url = *url;
-  o.ramp = *ramp;
+  o.ramp = *parse_ramp(raw.ramp);
   o.duration = base::Duration::from_seconds(raw.seconds);
   o.settle = base::Duration::from_seconds(raw.settle);
   return {};
@@ -66,16 +65,8 @@ std::expected<Options, Exit> parse(int argc, const char* const* argv) {
   CLI::App app{kAbout, "heliograph-hls-load"};
   app.footer(kEpilogue);
   describe(app, raw, options);
-  try {  // CLI11 knows no other way
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    return std::unexpected(Exit{0, app.help()});
-  } catch (const CLI::ParseError& error) {
-    return std::unexpected(
-        Exit{2, fmt::format("heliograph-hls-load: {}\nTry heliograph-hls-load --help\n", error.what())});
-  }
-  if (const auto wrong = check(raw, options); !wrong.empty())
-    return std::unexpected(Exit{2, fmt::format("heliograph-hls-load: {}\n", wrong)});
+  if (auto exit = parse_into(app, {argv + 1, argv + argc})) return std::unexpected(std::move(*exit));
+  if (const auto wrong = check(raw, options); !wrong.empty()) return std::unexpected(refuse(app, wrong));
   return options;
 }
 

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "base/time.h"
+#include "load/command_line.h"
 #include "load/hls/playlist.h"
-#include "load/options.h"
 #include "load/url.h"
 
 namespace heliograph::load::hls {

@@ -39,18 +39,13 @@ constexpr Trouble kTroubles[] = {{"stalls", "stalls", &Tally::stalls},
 
 }  // namespace
 
-std::optional<double> Report::server_us_a_response() const {
-  if (!server_cpu || playlists + parts == 0) return std::nullopt;
-  return static_cast<double>(server_cpu->us()) / static_cast<double>(playlists + parts);
-}
-
 std::string to_text(const Report& r) {
   std::string text = "\n";
   auto out = std::back_inserter(text);
   fmt::format_to(out, "players            {} of {} playing at the end\n", r.playing, r.players);
   fmt::format_to(out, "measured           {:.1f} s: {:.0f} playlists/s, {:.0f} parts/s, {:.1f} Mbit/s\n",
-                 r.measured.to_seconds(), per_second(r.playlists, r.measured), per_second(r.parts, r.measured),
-                 per_second(r.bytes * 8, r.measured) / 1e6);
+                 r.cost.measured.to_seconds(), per_second(r.playlists, r.cost.measured),
+                 per_second(r.parts, r.cost.measured), per_second(r.bytes * 8, r.cost.measured) / 1e6);
   for (const auto& span : kSpans) {
     const Histogram& h = r.tally.*span.histogram;
     if (h.count() == 0) continue;
@@ -66,12 +61,14 @@ std::string to_text(const Report& r) {
     fmt::format_to(out, "                   {} × {}\n", count, sentence);
   fmt::format_to(out,
                  "this program       {:.0f} % of a core, ready without a CPU {:.0f} %, stalled {:.0f} ms at most\n",
-                 percent_of_core(r.own_cpu, r.measured), percent_of_core(r.own_wait, r.measured), ms(r.longest_stall));
+                 percent_of_core(r.cost.own_cpu, r.cost.measured), percent_of_core(r.cost.own_wait, r.cost.measured),
+                 ms(r.cost.longest_stall));
   if (const auto us = r.server_us_a_response())
     fmt::format_to(out, "server             {:.0f} % of a core, ready without a CPU {:.0f} %; {:.1f} us a response\n",
-                   percent_of_core(*r.server_cpu, r.measured), percent_of_core(r.server_wait, r.measured), *us);
-  if (r.server_memory)
-    fmt::format_to(out, "server memory      {:.1f} MB resident\n", static_cast<double>(*r.server_memory) / 1e6);
+                   percent_of_core(*r.cost.server_cpu, r.cost.measured),
+                   percent_of_core(r.cost.server_wait, r.cost.measured), *us);
+  if (r.cost.server_memory)
+    fmt::format_to(out, "server memory      {:.1f} MB resident\n", static_cast<double>(*r.cost.server_memory) / 1e6);
   text += r.good() ? "good: all played through\n" : "NOT GOOD\n";
   return text;
 }
@@ -81,13 +78,9 @@ std::string to_json(const Report& r) {
       {"good", r.good()},
       {"players", r.players},
       {"players_playing", r.playing},
-      {"measured_seconds", r.measured.to_seconds()},
-      {"playlists_a_second", per_second(r.playlists, r.measured)},
-      {"parts_a_second", per_second(r.parts, r.measured)},
-      {"mbit_a_second", per_second(r.bytes * 8, r.measured) / 1e6},
-      {"load_cpu_percent", percent_of_core(r.own_cpu, r.measured)},
-      {"load_wait_percent", percent_of_core(r.own_wait, r.measured)},
-      {"load_longest_stall_ms", ms(r.longest_stall)},
+      {"playlists_a_second", per_second(r.playlists, r.cost.measured)},
+      {"parts_a_second", per_second(r.parts, r.cost.measured)},
+      {"mbit_a_second", per_second(r.bytes * 8, r.cost.measured) / 1e6},
   };
   for (const auto& span : kSpans) {
     const Histogram& h = r.tally.*span.histogram;
@@ -102,12 +95,8 @@ std::string to_json(const Report& r) {
   for (const auto& [sentence, count] : r.tally.troubles) troubles[sentence] = count;
   o["errors"] = std::move(errors);
   o["troubles"] = std::move(troubles);
-  if (r.server_cpu) {
-    o["server_cpu_percent"] = percent_of_core(*r.server_cpu, r.measured);
-    o["server_wait_percent"] = percent_of_core(r.server_wait, r.measured);
-  }
+  append_json(r.cost, o);
   if (const auto us = r.server_us_a_response()) o["server_us_a_response"] = *us;
-  if (r.server_memory) o["server_resident_bytes"] = *r.server_memory;
   return boost::json::serialize(o) + "\n";
 }
 

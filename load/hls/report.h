@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
-#include "base/time.h"
+#include "load/cost.h"
 #include "load/hls/tally.h"
 
 namespace heliograph::load::hls {
@@ -16,19 +17,13 @@ struct Report {
   Tally tally;      // of the whole run
 
   // While measuring.
-  base::Duration measured;
+  Cost cost;
   uint64_t playlists = 0;
   uint64_t parts = 0;
   uint64_t bytes = 0;
-  base::Duration own_cpu;
-  base::Duration own_wait;       // ready, and no CPU was free
-  base::Duration longest_stall;  // that this program did not get round to its sockets
-  std::optional<base::Duration> server_cpu;
-  base::Duration server_wait;
-  std::optional<uint64_t> server_memory;  // bytes, at the end
 
   bool good() const { return tally.clean() && playing == players; }
-  std::optional<double> server_us_a_response() const;
+  std::optional<double> server_us_a_response() const { return cost.server_us_for_each(playlists + parts); }
 };
 
 std::string to_text(const Report& report);

@@ -61,7 +61,6 @@ Run::Run(const Options& options, Endpoint endpoint, io::FileDescriptor epoll)
 
 Report Run::execute() {
   started_ = phase_began_ = next_tick_ = next_progress_ = io::now();
-  progress_ = look(started_);
   while (phase_ != Phase::kDone) turn();
   return report();
 }
@@ -178,12 +177,14 @@ void Run::step(base::Timestamp now) {
       if (passed < options_.settle) return;
       stage_.tally.measuring = true;
       begin_ = look(now);
+      counts_at_begin_ = counts();
       return enter(now, Phase::kMeasuring);
     case Phase::kMeasuring:
       if (passed < options_.duration) return;
       stage_.tally.measuring = false;
       stage_.availability.settle(now, stage_.tally.beyond_block);
       end_ = look(now);
+      counts_at_end_ = counts();
       playing_at_end_ = playing(now);
       return enter(now, Phase::kDone);
     case Phase::kDone:
@@ -191,15 +192,14 @@ void Run::step(base::Timestamp now) {
   }
 }
 
-Run::Look Run::look(base::Timestamp now) const {
-  const auto& tally = stage_.tally;
-  return {now,
-          tally.playlists,
-          tally.parts,
-          tally.bytes,
-          ProcessUsage::of(getpid()),
-          options_.server_pid ? ProcessUsage::of(*options_.server_pid) : std::nullopt};
+Look Run::look(base::Timestamp now) const {
+  Look look{.at = now, .own = ProcessUsage::of(getpid())};
+  if (const auto usage = options_.server_pid ? ProcessUsage::of(*options_.server_pid) : std::nullopt)
+    look.server = {now, *usage};
+  return look;
 }
+
+Run::Counts Run::counts() const { return {stage_.tally.playlists, stage_.tally.parts, stage_.tally.bytes}; }
 
 int Run::playing(base::Timestamp now) const {
   return static_cast<int>(std::ranges::count_if(seats_, [now](const auto& seat) { return seat->player.playing(now); }));
@@ -215,8 +215,7 @@ void Run::print_progress(base::Timestamp now) {
              tally.playlists - progress_.playlists, tally.parts - progress_.parts,
              static_cast<double>(tally.bytes - progress_.bytes) * 8 / 1e6, tally.stalls, errors);
   std::fflush(stdout);
-  progress_ = {
-      .at = now, .playlists = tally.playlists, .parts = tally.parts, .bytes = tally.bytes, .own = {}, .server = {}};
+  progress_ = counts();
   next_progress_ = next_progress_ + base::Duration::seconds(1);
 }
 
@@ -225,20 +224,10 @@ Report Run::report() const {
   r.players = options_.players;
   r.playing = playing_at_end_;
   r.tally = stage_.tally;
-  r.measured = end_.at - begin_.at;
-  r.playlists = end_.playlists - begin_.playlists;
-  r.parts = end_.parts - begin_.parts;
-  r.bytes = end_.bytes - begin_.bytes;
-  r.longest_stall = longest_stall_;
-  if (begin_.own && end_.own) {
-    r.own_cpu = end_.own->cpu - begin_.own->cpu;
-    r.own_wait = end_.own->waited - begin_.own->waited;
-  }
-  if (begin_.server && end_.server) {
-    r.server_cpu = end_.server->cpu - begin_.server->cpu;
-    r.server_wait = end_.server->waited - begin_.server->waited;
-    r.server_memory = end_.server->resident_bytes;
-  }
+  r.cost = Cost::between(begin_, end_, longest_stall_);
+  r.playlists = counts_at_end_.playlists - counts_at_begin_.playlists;
+  r.parts = counts_at_end_.parts - counts_at_begin_.parts;
+  r.bytes = counts_at_end_.bytes - counts_at_begin_.bytes;
   return r;
 }
 

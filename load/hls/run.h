@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "io/file_descriptor.h"
+#include "load/cost.h"
 #include "load/hls/line.h"
 #include "load/hls/options.h"
 #include "load/hls/player.h"
 #include "load/hls/report.h"
-#include "load/server_probe.h"
 
 namespace heliograph::load::hls {
 
@@ -34,10 +34,8 @@ class Run {
     Player player;
     std::vector<std::unique_ptr<Line>> lines;
   };
-  struct Look {
-    base::Timestamp at;
+  struct Counts {
     uint64_t playlists = 0, parts = 0, bytes = 0;
-    std::optional<ProcessUsage> own, server;
   };
 
   Run(const Options& options, Endpoint endpoint, io::FileDescriptor epoll);
@@ -52,6 +50,7 @@ class Run {
   void step(base::Timestamp now);
   void enter(base::Timestamp now, Phase phase);
   Look look(base::Timestamp now) const;
+  Counts counts() const;
   int playing(base::Timestamp now) const;
   void print_progress(base::Timestamp now);
   Report report() const;
@@ -64,7 +63,8 @@ class Run {
   Phase phase_ = Phase::kRamping;
   base::Timestamp started_, phase_began_, next_tick_, next_progress_;
   base::Duration longest_stall_;
-  Look begin_, end_, progress_;
+  Look begin_, end_;
+  Counts counts_at_begin_, counts_at_end_, progress_;
   int playing_at_end_ = 0;
 };
 
