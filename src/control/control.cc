@@ -91,7 +91,7 @@ void due(Turn& turn, const TimerKey& timer) {
 
 // A PeerConnection and whose it is, on one line.
 void log_peer(const char* what, const FoundPeer& found, std::string_view why = "") {
-  const auto& [peer, session, target] = found.owner;
+  const auto& [peer, session, target, watched, rate] = found.owner;
   base::log::info(what, {{"rid", session.rid},
                          {"userId", session.key.user_id},
                          {"sessionId", session.key.session_id},
@@ -216,6 +216,8 @@ void Control::on_time(base::Timestamp now, Out& out) {
   while (const auto timer = state_->timers.take_due(now)) due(turn, *timer);
 }
 
+void Control::measured(std::span<const uint64_t> packets_per_second) { state_->placement.measured(packets_per_second); }
+
 base::Timestamp Control::next_time() const { return state_->timers.next(); }
 
 void Control::begin_drain(base::Timestamp now, Out& out) {
@@ -234,7 +236,8 @@ Numbers Control::numbers() const {
                   .downlinks = 0,
                   .hls_streams = state_->hls_streams,
                   .hls_refused = state_->hls_refused,
-                  .peers_by_shard = state_->peers_by_shard,
+                  .peers_by_shard = state_->placement.peers(),
+                  .load_by_shard = state_->placement.loads(),
                   .refusals = state_->refusals};
   for (const auto& [rid, room] : state_->rooms) {
     numbers.sessions += room.sessions.size();

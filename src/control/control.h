@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -21,9 +22,10 @@ namespace heliograph::control {
 // An id and a way to send to it, never a socket: a gateway of another kind may stand in front. Never used twice.
 using ConnectionId = uint64_t;
 
+// Whoever is sent the same text shares it.
 struct Send {
   ConnectionId to = 0;
-  std::string text;
+  std::shared_ptr<const std::string> text;
 };
 // After what was sent before it. `code` is a WebSocket close code (RFC 6455 section 7.4).
 struct Close {
@@ -52,6 +54,7 @@ struct Numbers {
   size_t hls_streams = 0;
   uint64_t hls_refused = 0;  // publications that are not forwarded because Limits::hls_streams are, since the start
   std::vector<size_t> peers_by_shard;
+  std::vector<uint64_t> load_by_shard;  // in packets a second, as control expects or has been told
   std::map<base::Code, uint64_t> refusals;
 };
 
@@ -74,6 +77,9 @@ class Control {
   // The packager says how a stream is doing: HLS_STATE to the room (B-25). Of a stream or room that is gone: fine.
   void on_hls(base::Timestamp now, const plan::HlsChanged& changed, Out& out);
   void on_time(base::Timestamp now, Out& out);
+  // How many packets each shard has received and sent a second, lately. Where new peers go depends on it; without it
+  // they go by what control knows itself.
+  void measured(std::span<const uint64_t> packets_per_second);
   // When on_time() wants to be called; Timestamp::never() when nothing waits.
   base::Timestamp next_time() const;
   // ROOM_CLOSED to everyone, every session and connection ended, and nobody let in from now on.

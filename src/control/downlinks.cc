@@ -83,13 +83,14 @@ std::string open_downlink(Turn& turn, OpenRoom& room, const SessionKey& viewer, 
   auto& session = room.sessions.at(viewer);
   const auto& publication = *room.room.session(target)->publication;
   Downlink downlink;
-  downlink.transport = fresh_transport(turn.state, least_loaded(turn.state));
+  downlink.transport = fresh_transport(turn.state, turn.state.placement.of_viewer(publication.id));
   downlink.publication = publication.id;
   const auto& transport = downlink.transport;
   downlink.offer = negotiation::offer(
       {.tracks = publication.tracks, .stream_id = target.session_id, .cname = target.user_id}, transport.local,
       fresh_session(turn.state), capabilities(turn.state, room, transport.peer.shard), turn.state.rng);
-  open_peer(turn, transport, {room.rid, viewer}, target);
+  open_peer(turn, transport, {room.rid, viewer}, target, publication.id);
+  weigh_peer(turn, transport, rate_of(downlink.offer.tracks));
   room.room.watch(viewer, target, transport.peer, publication.id);
   auto& placed = session.downlinks.emplace(target, std::move(downlink)).first->second;
   session.downlinks_gone.erase(target);
@@ -122,7 +123,9 @@ void take_answer(Turn& turn, OpenRoom& room, const SessionKey& viewer, const Ses
                  negotiation::DownlinkAnswer accepted) {
   const auto peer = downlink.transport.peer;
   downlink.waiting = false;
+  std::string().swap(downlink.offer.sdp);  // nobody asks for it again; it is as large as all else that is kept here
   downlink.taken = accepted.tracks;
+  weigh_peer(turn, downlink.transport, rate_of(accepted.tracks));
   turn.state.timers.cancel(peer_timer(TimerKind::kOfferUnanswered, peer));
   turn.command(plan::SetRemote{peer, std::move(accepted.remote)});
   room.room.take(viewer, target, std::move(accepted.tracks));
@@ -167,7 +170,8 @@ void receive_answer(Turn& turn, OpenRoom& room, ConnectionId connection, const s
   const auto found = find_answered(room, viewer, target);
   if (!found) return turn.refuse(connection, header, found.error());
   auto& downlink = **found;
-  if (!downlink.waiting && answer.sdp == downlink.last_answer) return;  // B-9: the same one twice
+  const size_t print = std::hash<std::string_view>()(answer.sdp);
+  if (!downlink.waiting && print == downlink.last_answer) return;  // B-9: the same one twice
   if (!downlink.waiting)
     return turn.refuse(connection, header, {Code::kInvalidSignal, "the offer for that session is answered already"});
   auto accepted = negotiation::accept(answer.sdp, downlink.offer);
@@ -175,7 +179,7 @@ void receive_answer(Turn& turn, OpenRoom& room, ConnectionId connection, const s
     answer_refused(turn, room, viewer, target, answer);
     return turn.refuse(connection, header, accepted.error());
   }
-  downlink.last_answer = answer.sdp;
+  downlink.last_answer = print;
   take_answer(turn, room, viewer, target, downlink, std::move(*accepted));
 }
 

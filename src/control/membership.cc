@@ -199,10 +199,8 @@ void receive_join(Turn& turn, ConnectionId connection, const signal::Header& hea
     return turn.refuse(connection, header, entered.error());
   acknowledge(turn, **room, connection, header);
   auto& session = (*room)->sessions.at(key_of(header.from));
-  if (join.members) {  // also to who asked before: what changed while its socket was away, it has not heard
-    session.wants_members = true;
-    send_members(turn, **room, session);
-  }
+  // Also to who asked before: what changed while its socket was away, it has not heard.
+  if (join.members) send_members(turn, **room, session);
 }
 
 void receive_leave(Turn& turn, OpenRoom& room, ConnectionId connection, const signal::Header& header) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/peers.h"
 
-#include <algorithm>
 #include <array>
+#include <utility>
 
 #include "fmt/format.h"
 
@@ -19,12 +19,13 @@ std::string ice_chars(State& state, size_t count) {
   return text;
 }
 
-}  // namespace
-
-plan::ShardIndex least_loaded(const State& state) {
-  const auto least = std::ranges::min_element(state.peers_by_shard);
-  return static_cast<plan::ShardIndex>(least - state.peers_by_shard.begin());
+void open(Turn& turn, const Transport& transport, PeerOwner owner) {
+  turn.command(plan::OpenPeer{transport.peer, transport.local});
+  turn.state.placement.add(transport.peer.shard, owner.watched);
+  turn.state.peers.emplace(transport.peer.number, std::move(owner));
 }
+
+}  // namespace
 
 plan::IceParameters fresh_ice(State& state) {
   constexpr size_t kUfrag = 8, kPwd = 32;  // 48 and 192 bits; RFC 8445 section 5.3 asks for 24 and 128
@@ -57,16 +58,25 @@ Transport fresh_transport(State& state, plan::ShardIndex shard) {
   return transport;
 }
 
-void open_peer(Turn& turn, const Transport& transport, SessionRef session, std::optional<SessionKey> target) {
-  turn.command(plan::OpenPeer{transport.peer, transport.local});
-  turn.state.peers.emplace(transport.peer.number, PeerOwner{transport.peer, std::move(session), std::move(target)});
-  ++turn.state.peers_by_shard[transport.peer.shard];
+void open_peer(Turn& turn, const Transport& transport, SessionRef session) {
+  open(turn, transport, {transport.peer, std::move(session), std::nullopt, {}});
+}
+
+void open_peer(Turn& turn, const Transport& transport, SessionRef session, SessionKey target,
+               const plan::PublicationId& watched) {
+  open(turn, transport, {transport.peer, std::move(session), std::move(target), watched});
+}
+
+void weigh_peer(Turn& turn, const Transport& transport, PacketRate rate) {
+  auto& booked = turn.state.peers.at(transport.peer.number).rate;
+  turn.state.placement.weigh(transport.peer.shard, std::exchange(booked, rate), rate);
 }
 
 void close_peer(Turn& turn, const Transport& transport, Session& session) {
   turn.command(plan::ClosePeer{transport.peer});
-  turn.state.peers.erase(transport.peer.number);
-  --turn.state.peers_by_shard[transport.peer.shard];
+  weigh_peer(turn, transport, 0);
+  const auto owner = turn.state.peers.extract(transport.peer.number);
+  turn.state.placement.remove(transport.peer.shard, owner.mapped().watched);
   for (const auto kind : {TimerKind::kPeerConnect, TimerKind::kOfferUnanswered, TimerKind::kPeerGone})
     turn.state.timers.cancel(peer_timer(kind, transport.peer));
   if (transport.alive()) session.consent_lost = turn.now;

@@ -7,8 +7,6 @@
 
 namespace heliograph::control {
 
-// The shard with the fewest peers.
-plan::ShardIndex least_loaded(const State& state);
 // Fresh and unpredictable (RFC 8445 section 5.3).
 plan::IceParameters fresh_ice(State& state);
 negotiation::SessionVersion fresh_session(State& state);
@@ -19,7 +17,12 @@ uint64_t fresh_number(State& state);
 std::string fresh_name(State& state);
 // A peer with fresh credentials; not open yet, so nothing is lost when the offer turns out to be unusable.
 Transport fresh_transport(State& state, plan::ShardIndex shard);
-void open_peer(Turn& turn, const Transport& transport, SessionRef session, std::optional<SessionKey> target);
+void open_peer(Turn& turn, const Transport& transport, SessionRef session);
+// The same of a viewer's.
+void open_peer(Turn& turn, const Transport& transport, SessionRef session, SessionKey target,
+               const plan::PublicationId& watched);
+// What it is expected to cost its shard, from now on.
+void weigh_peer(Turn& turn, const Transport& transport, PacketRate rate);
 // ClosePeer, and its deadlines with it. The session that lost it is told when its last living peer went (B-13).
 void close_peer(Turn& turn, const Transport& transport, Session& session);
 

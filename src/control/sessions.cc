@@ -89,6 +89,7 @@ void end_session(Turn& turn, OpenRoom& room, const SessionKey& key, Ending why) 
   free_downlinks(turn, room, key);
   forget_connection(turn, room.rid, key, room.sessions.at(key));
   turn.state.timers.cancel(end_timer(room.rid, key));
+  if (room.sessions.at(key).wants_members) --room.members_wanted;
   room.sessions.erase(key);
   std::erase_if(room.held_requests, [&](const HeldRequest& held) { return held.from == key; });
   base::log::info("session left", {{"rid", room.rid}, {"userId", key.user_id}, {"sessionId", key.session_id}});

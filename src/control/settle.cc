@@ -2,6 +2,9 @@
 #include "control/settle.h"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include "control/hls.h"
 #include "control/moderation.h"
@@ -11,10 +14,14 @@ namespace {
 
 // To each socket once, however many sessions it carries.
 template <class Wants>
-void push(Turn& turn, const OpenRoom& room, const std::string& text, Wants wants) {
-  std::set<ConnectionId> connections;
+void push(Turn& turn, const OpenRoom& room, std::string written, Wants wants) {
+  const auto text = std::make_shared<const std::string>(std::move(written));
+  std::vector<ConnectionId> connections;
   for (const auto& [key, session] : room.sessions)
-    if (session.connection && wants(session)) connections.insert(*session.connection);
+    if (session.connection && wants(session)) connections.push_back(*session.connection);
+  std::ranges::sort(connections);
+  const auto twice = std::ranges::unique(connections);
+  connections.erase(twice.begin(), twice.end());
   for (const auto connection : connections) turn.send(connection, text);
 }
 
@@ -43,8 +50,8 @@ bool wants_members(const Session& session) { return session.wants_members; }
 
 // False when there was nothing new to tell, or nobody to tell it to.
 bool push_members(Turn& turn, OpenRoom& room) {
-  const bool anybody = std::ranges::any_of(room.sessions, [](const auto& s) { return wants_members(s.second); });
-  if (!anybody) return false;
+  room.members_seen = room.room.member_version();
+  if (room.members_wanted == 0) return false;
   auto members = written_members(room);
   if (members == room.members) return false;
   room.members = std::move(members);
@@ -53,33 +60,36 @@ bool push_members(Turn& turn, OpenRoom& room) {
 }
 
 void push_lists(Turn& turn, OpenRoom& room) {
-  const bool changed = room.lists_seen != room.room.list_version();
   refresh_list(room);
   if (room.pps_unsent) {
     push_to_all(turn, room, signal::publish_list_changed(room.rid, room.rev, room.pps));
     room.pps_unsent = false;
   }
-  if (changed) push_members(turn, room);
-  room.lists_seen = room.room.list_version();
+  if (room.members_seen != room.room.member_version()) push_members(turn, room);
 }
 
 }  // namespace
 
 void sync_routes(Turn& turn, OpenRoom& room) {
-  if (room.routes_seen == room.room.route_version()) return;
-  auto wanted = room::routes(room.room);
-  for (const auto& [key, lines] : room.told)
-    if (!wanted.contains(key)) turn.command(plan::Unroute{key.first, key.second});
-  for (const auto& [key, lines] : wanted) {
-    const auto it = room.told.find(key);
-    if (it == room.told.end() || it->second != lines)
-      turn.command(plan::Route{key.first, key.second, lines.tracks, lines.wish});
+  std::vector<plan::Command> routed;  // said after every Unroute
+  for (const auto& [key, watching] : room.room.take_touched()) {
+    auto lines = room::route(room.room, key, watching);
+    const auto told = room.told.find(key);
+    if (lines) {
+      if (told != room.told.end() && told->second == *lines) continue;
+      routed.push_back(plan::Route{key.first, key.second, lines->tracks, lines->wish});
+      room.told.insert_or_assign(key, std::move(*lines));
+    } else if (told != room.told.end()) {
+      turn.command(plan::Unroute{key.first, key.second});
+      room.told.erase(told);
+    }
   }
-  room.told = std::move(wanted);
-  room.routes_seen = room.room.route_version();
+  for (auto& command : routed) turn.command(std::move(command));
 }
 
 void refresh_list(OpenRoom& room) {
+  if (room.lists_seen == room.room.list_version()) return;
+  room.lists_seen = room.room.list_version();
   std::vector<signal::Entry> list;
   for (const auto& listed : room::listed(room.room)) list.push_back(to_entry(room, listed));
   auto pps = signal::entries(list);
@@ -89,11 +99,12 @@ void refresh_list(OpenRoom& room) {
   room.pps_unsent = true;
 }
 
-void push_to_all(Turn& turn, const OpenRoom& room, const std::string& text) {
-  push(turn, room, text, [](const Session&) { return true; });
+void push_to_all(Turn& turn, const OpenRoom& room, std::string text) {
+  push(turn, room, std::move(text), [](const Session&) { return true; });
 }
 
-void send_members(Turn& turn, OpenRoom& room, const Session& to) {
+void send_members(Turn& turn, OpenRoom& room, Session& to) {
+  if (!std::exchange(to.wants_members, true)) ++room.members_wanted;
   if (push_members(turn, room)) return;  // it was among them
   turn.send(to, signal::member_list_changed(room.rid, room.rev, room.members));
 }
@@ -104,7 +115,7 @@ void settle(Turn& turn, const std::string& rid) {
   sync_routes(turn, *room);
   sync_hls(turn, *room);
   deliver_requests(turn, *room);
-  if (room->lists_seen != room->room.list_version() || room->pps_unsent) push_lists(turn, *room);
+  push_lists(turn, *room);
   const TimerKey empty{.kind = TimerKind::kRoomEmpty, .number = 0, .rid = rid, .session = {}};
   if (!room->room.empty() || room->persistent) {
     turn.state.timers.cancel(empty);

@@ -15,9 +15,9 @@ void sync_routes(Turn& turn, OpenRoom& room);
 // Brings room.pps and room.rev up to date, without telling anybody yet.
 void refresh_list(OpenRoom& room);
 // To each socket of the room once.
-void push_to_all(Turn& turn, const OpenRoom& room, const std::string& text);
-// The members to one session that has just asked for them.
-void send_members(Turn& turn, OpenRoom& room, const Session& to);
+void push_to_all(Turn& turn, const OpenRoom& room, std::string text);
+// The members to one session that asks for them, from now on whenever they change.
+void send_members(Turn& turn, OpenRoom& room, Session& to);
 // The end of a turn for this room: routes, HLS, list pushes, and the deadline of an empty room (B-17). Nothing when
 // there is no such room.
 void settle(Turn& turn, const std::string& rid);

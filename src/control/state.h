@@ -16,6 +16,7 @@
 #include "control/config.h"
 #include "control/control.h"
 #include "control/message_rates.h"
+#include "control/placement.h"
 #include "control/timers.h"
 #include "negotiation/downlink.h"
 #include "negotiation/uplink.h"
@@ -87,7 +88,7 @@ struct Downlink {
   base::Timestamp offered;
   bool waiting = true;      // for an ANSWER to `offer`
   bool restarting = false;  // `offer` is one of an ICE restart
-  std::string last_answer;  // to know it again (B-9)
+  size_t last_answer = 0;   // its hash, to know it again (B-9); who makes up an equal one is not heard, and that is all
 };
 
 // A WATCH of somebody who does not publish yet (B-32).
@@ -146,9 +147,11 @@ struct OpenRoom {
   std::string hls_root;     // of its playlists' URLs: "/hls/{rid}/"
 
   room::Routes told;  // what the shards were told; equals routes(room) whenever a call returns
-  uint64_t routes_seen = 0;
   uint64_t hls_seen = 0;
   uint64_t lists_seen = 0;
+  uint64_t members_seen = 0;
+  size_t members_wanted = 0;          // by so many sessions
+  std::set<SessionKey> holding = {};  // sessions with held WATCHes
   uint64_t rev = 0;
   std::string pps = "[]";
   std::string members = "[]";
@@ -160,11 +163,13 @@ struct PeerOwner {
   plan::PeerId peer;
   SessionRef session;
   std::optional<SessionKey> target;
+  plan::PublicationId watched;  // number 0: none
+  PacketRate rate = 0;          // as it stands in the books
 };
 
 struct State {
   explicit State(Config c)
-      : config(std::move(c)), rng(config.seed), rates(config.limits), peers_by_shard(config.shards.size()) {}
+      : config(std::move(c)), rng(config.seed), rates(config.limits), placement(config.shards.size()) {}
 
   Config config;
   base::Rng rng;
@@ -173,7 +178,7 @@ struct State {
   std::map<ConnectionId, Connection> connections;
   std::map<std::string, OpenRoom> rooms;
   std::map<uint64_t, PeerOwner> peers;  // by PeerId::number
-  std::vector<size_t> peers_by_shard;
+  Placement placement;
   std::map<base::Code, uint64_t> refusals;
   size_t hls_streams = 0;    // in all rooms
   uint64_t hls_refused = 0;  // since the start
@@ -192,6 +197,7 @@ struct Turn {
   static Session* session(OpenRoom& room, const SessionKey& key);
 
   // Nothing when the connection is not open.
+  void send(ConnectionId to, std::shared_ptr<const std::string> text) const;
   void send(ConnectionId to, std::string text) const;
   void send(const Session& to, std::string text) const;
   // Whether the connection speaks for nobody: keys are configured and it has brought no token (B-59). Whatever `ss` it

@@ -59,9 +59,22 @@ class Bystanders {
       }
     for (const auto& [id, connection] : state.connections) carried -= connection.sessions.size();
     CHECK(carried == 0);
+    check_books(state);
   }
 
  private:
+  // What peers stand in the books with is what the shards have to do.
+  static void check_books(const State& state) {
+    std::vector<PacketRate> rates(state.config.shards.size());
+    std::vector<size_t> peers(rates.size());
+    for (const auto& [number, owner] : state.peers) {
+      rates[owner.peer.shard] += owner.rate;
+      ++peers[owner.peer.shard];
+    }
+    CHECK(state.placement.peers() == peers);
+    for (plan::ShardIndex i = 0; i < rates.size(); ++i) CHECK(state.placement.load(i) == rates[i]);
+  }
+
   // What only its own user may change.
   struct Own {
     std::optional<ConnectionId> connection;

@@ -167,7 +167,7 @@ class TestWorld {
   void deliver(Message message) {
     if (auto* send = std::get_if<Send>(&message)) {
       CHECK(open_.contains(send->to));
-      inbox_[send->to].push_back(std::move(send->text));
+      inbox_[send->to].push_back(*send->text);
     } else {
       const auto& close = std::get<Close>(message);
       CHECK(open_.erase(close.connection) == 1);

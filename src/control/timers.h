@@ -51,8 +51,16 @@ class Timers {
   std::optional<TimerKey> take_due(base::Timestamp now);
 
  private:
+  // A deadline and its key in when_, which stays where it is.
+  using Due = std::pair<base::Timestamp, const TimerKey*>;
+  struct Earlier {
+    bool operator()(const Due& a, const Due& b) const {
+      return a.first != b.first ? a.first < b.first : *a.second < *b.second;
+    }
+  };
+
   std::map<TimerKey, base::Timestamp> when_;
-  std::set<std::pair<base::Timestamp, TimerKey>> order_;
+  std::set<Due, Earlier> order_;
 };
 
 }  // namespace heliograph::control

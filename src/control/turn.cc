@@ -15,8 +15,12 @@ Session* Turn::session(OpenRoom& room, const SessionKey& key) {
   return it == room.sessions.end() ? nullptr : &it->second;
 }
 
-void Turn::send(ConnectionId to, std::string text) const {
+void Turn::send(ConnectionId to, std::shared_ptr<const std::string> text) const {
   if (state.connections.contains(to)) out.messages.push_back(Send{to, std::move(text)});
+}
+
+void Turn::send(ConnectionId to, std::string text) const {
+  send(to, std::make_shared<const std::string>(std::move(text)));
 }
 
 void Turn::send(const Session& to, std::string text) const {

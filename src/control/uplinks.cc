@@ -82,6 +82,7 @@ void carry(const Request& request, Uplink& uplink, negotiation::Uplink agreed, b
   if (uplink.remote != agreed.remote) request.turn.command(plan::SetRemote{uplink.transport.peer, agreed.remote});
   uplink.remote = std::move(agreed.remote);
   uplink.tracks = agreed.tracks;
+  weigh_peer(request.turn, uplink.transport, rate_of(uplink.tracks));
   request.turn.command(plan::Publish{uplink.transport.peer, uplink.publication, uplink.tracks});
   request.room.room.publish(request.key, uplink.publication, std::move(agreed.tracks));
   forward(request, hls);
@@ -92,14 +93,14 @@ std::expected<std::string, base::Refusal> start(const Request& request) {
   const bool hls = request.wants_hls(/*goes_on=*/false);
   auto made = std::make_unique<Uplink>();
   auto& uplink = *made;
-  uplink.transport = fresh_transport(state, least_loaded(state));
+  uplink.transport = fresh_transport(state, state.placement.of_publisher());
   uplink.version = fresh_session(state);
   uplink.publication = {.home = uplink.transport.peer.shard, .number = fresh_number(state)};
   auto agreed = negotiation::answer(request.offer.sdp, uplink.transport.local, uplink.version,
                                     capabilities_at(request, uplink.transport.peer.shard, hls));
   if (!agreed) return std::unexpected(agreed.error());  // B-24: what was there lives on
   end_uplink(request.turn, request.room, request.key, Ending::kLost);
-  open_peer(request.turn, uplink.transport, request.ref(), std::nullopt);
+  open_peer(request.turn, uplink.transport, request.ref());
   auto answer = agreed->answer_sdp;
   request.session().uplink = std::move(made);
   carry(request, uplink, std::move(*agreed), hls);
@@ -172,7 +173,7 @@ std::expected<std::string, base::Refusal> swap_transport(const Request& request,
   UplinkConnection old = std::exchange(static_cast<UplinkConnection&>(uplink), {});
   uplink.transport = std::move(transport);
   uplink.version = version;
-  open_peer(request.turn, uplink.transport, request.ref(), std::nullopt);
+  open_peer(request.turn, uplink.transport, request.ref());
   auto answer = agreed->answer_sdp;
   carry(request, uplink, std::move(*agreed), request.wants_hls(/*goes_on=*/true));
   retire(request, uplink, std::move(old));

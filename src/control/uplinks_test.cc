@@ -275,9 +275,9 @@ TEST_F(Uplinks, AfterDtlsIsOverARestartNeedsANewPeer) {
   EXPECT_EQ(world.routes.size(), 1u);
 }
 
-TEST_F(Uplinks, PeersGoWhereFewestAre) {
+TEST_F(Uplinks, PublishersGoWhereLeastIsToDo) {
   publish(kAlice, alice, chromium);
-  view(kBob, bob, alice);
+  publish(kBob, bob, chromium);
   EXPECT_EQ(world.control.numbers().peers_by_shard, (std::vector<size_t>{1, 1}));
 }
 

@@ -2,6 +2,7 @@
 #include "control/watches.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -75,6 +76,7 @@ void hold(Turn& turn, OpenRoom& room, ConnectionId connection, const signal::Hea
     return refuse_unpublished(turn, connection, header);
   const auto number = fresh_number(turn.state);
   held.push_back({number, header, watch});
+  room.holding.insert(viewer);
   turn.state.timers.set(held_timer(room, viewer, number), turn.now + turn.state.config.timeouts.held_watch);
 }
 
@@ -82,13 +84,16 @@ void hold(Turn& turn, OpenRoom& room, ConnectionId connection, const signal::Hea
 template <class Of>
 std::vector<std::pair<SessionKey, HeldWatch>> take_held(Turn& turn, OpenRoom& room, Of of) {
   std::vector<std::pair<SessionKey, HeldWatch>> taken;
-  for (auto& [viewer, session] : room.sessions) {
-    std::erase_if(session.held_watches, [&](HeldWatch& held) {
+  for (auto it = room.holding.begin(); it != room.holding.end();) {
+    const auto& viewer = *it;
+    auto& all = room.sessions.at(viewer).held_watches;
+    std::erase_if(all, [&](HeldWatch& held) {
       if (!of(viewer, held)) return false;
       turn.state.timers.cancel(held_timer(room, viewer, held.number));
       taken.emplace_back(viewer, std::move(held));
       return true;
     });
+    it = all.empty() ? room.holding.erase(it) : std::next(it);
   }
   return taken;
 }
@@ -129,18 +134,21 @@ void refuse_watches_of(Turn& turn, OpenRoom& room, const SessionKey& target) {
 }
 
 void withdraw_watches(Turn& turn, OpenRoom& room, const SessionKey& viewer, const signal::Target& target) {
-  std::erase_if(room.sessions.at(viewer).held_watches, [&](const HeldWatch& held) {
+  auto& all = room.sessions.at(viewer).held_watches;
+  std::erase_if(all, [&](const HeldWatch& held) {
     const bool meant = held.watch.to == target ||
                        (held.watch.to.session_id && is_of(target, {held.watch.to.user_id, *held.watch.to.session_id}));
     if (meant) turn.state.timers.cancel(held_timer(room, viewer, held.number));
     return meant;
   });
+  if (all.empty()) room.holding.erase(viewer);
 }
 
 void drop_held_watches(Turn& turn, OpenRoom& room, const SessionKey& viewer) {
   auto& held = room.sessions.at(viewer).held_watches;
   for (const auto& watch : held) turn.state.timers.cancel(held_timer(room, viewer, watch.number));
   held.clear();
+  room.holding.erase(viewer);
 }
 
 void watch_timed_out(Turn& turn, OpenRoom& room, const SessionKey& viewer, uint64_t number) {
@@ -150,6 +158,7 @@ void watch_timed_out(Turn& turn, OpenRoom& room, const SessionKey& viewer, uint6
   if (it == session->held_watches.end()) return;
   const auto held = std::move(*it);
   session->held_watches.erase(it);
+  if (session->held_watches.empty()) room.holding.erase(viewer);
   if (session->connection) refuse_unpublished(turn, *session->connection, held.header);
 }
 

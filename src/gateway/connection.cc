@@ -56,7 +56,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
         pulse_timer_(ws_.get_executor()) {}
 
   void start();
-  void send(std::string message) override;
+  void send(std::shared_ptr<const std::string> message) override;
   void close(uint16_t code, std::string reason) override;
   size_t held_bytes() const override { return held_; }
   void shed() override;
@@ -263,7 +263,7 @@ void Session::account() {
   held_ = now;
 }
 
-void Session::send(std::string message) {
+void Session::send(std::shared_ptr<const std::string> message) {
   if (closing_ || retired_) return;
   if (!outbox_.push(std::move(message))) {
     ++hall_.counters.slow_readers;

@@ -21,7 +21,7 @@ namespace heliograph::gateway {
 class Connection {
  public:
   virtual ~Connection() = default;
-  virtual void send(std::string text) = 0;
+  virtual void send(std::shared_ptr<const std::string> text) = 0;
   virtual void close(uint16_t code, std::string reason) = 0;
   // Its part of Counters::held_bytes.
   virtual size_t held_bytes() const = 0;

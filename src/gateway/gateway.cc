@@ -220,7 +220,7 @@ void Gateway::stop() { core_->context.stop(); }
 void Gateway::post(std::function<void()> work) { asio::post(core_->context, std::move(work)); }
 void Gateway::call_at(base::Timestamp when) { core_->arm(when); }
 
-void Gateway::send(ConnectionId id, std::string text) {
+void Gateway::send(ConnectionId id, std::shared_ptr<const std::string> text) {
   if (const auto found = core_->hall.open.find(id); found != core_->hall.open.end())
     found->second->send(std::move(text));
 }

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/refusal.h"
@@ -69,7 +70,9 @@ class Gateway {
   void call_at(base::Timestamp when);
 
   // Queued; an id that has gone is no error. A reader so slow that Limits::max_queued_* is passed is closed with 1013.
-  void send(ConnectionId id, std::string text);
+  // Many may be sent the same text: they share it.
+  void send(ConnectionId id, std::shared_ptr<const std::string> text);
+  void send(ConnectionId id, std::string text) { send(id, std::make_shared<const std::string>(std::move(text))); }
   // What is queued goes out first, then the close frame. `reason` is cut to 123 bytes (RFC 6455 section 5.5).
   void close(ConnectionId id, uint16_t code, std::string reason);
   // And what waits for an answer of Route::answer_later is answered 503.

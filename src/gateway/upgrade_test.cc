@@ -51,19 +51,21 @@ TEST(ListenAddress, KnowsWhatOnlyThisMachineReaches) {
     EXPECT_FALSE(ListenAddress::parse(open)->is_loopback()) << open;
 }
 
+Outbox::Text text(std::string bytes) { return std::make_shared<const std::string>(std::move(bytes)); }
+
 TEST(Outbox, TakesAMessageHoweverLargeButNotAPile) {
   const Limits limits{.max_queued_bytes = 1'000, .max_queued_messages = 3};
   Outbox large(limits);
-  EXPECT_TRUE(large.push(std::string(5'000, 'x')));
-  EXPECT_FALSE(large.push("y"));
+  EXPECT_TRUE(large.push(text(std::string(5'000, 'x'))));
+  EXPECT_FALSE(large.push(text("y")));
   Outbox many(limits);
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(many.push("m"));
-  EXPECT_FALSE(many.push("m"));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(many.push(text("m")));
+  EXPECT_FALSE(many.push(text("m")));
   const size_t three = many.bytes();
   EXPECT_GT(three, 3u);  // they cost more than their text
   many.pop();
   EXPECT_EQ(many.bytes(), three / 3 * 2);
-  EXPECT_FALSE(many.push(std::string(1'000 - many.bytes(), '9')));
+  EXPECT_FALSE(many.push(text(std::string(1'000 - many.bytes(), '9'))));
   EXPECT_TRUE(many.is_fuller_than(1, 2));  // messages, though not bytes
   many.keep_front();
   EXPECT_EQ(many.messages(), 1u);
@@ -71,7 +73,7 @@ TEST(Outbox, TakesAMessageHoweverLargeButNotAPile) {
   EXPECT_FALSE(many.is_fuller_than(1, 2));
   many.clear();
   EXPECT_EQ(many.bytes(), 0u);
-  EXPECT_TRUE(many.push(std::string(600, 'x')));
+  EXPECT_TRUE(many.push(text(std::string(600, 'x'))));
   EXPECT_TRUE(many.is_fuller_than(1, 2));  // bytes, though not messages
 }
 

@@ -2,6 +2,7 @@
 #include "room/room.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 
@@ -61,11 +62,6 @@ Refusal publishers_full() { return {Code::kRoomFull, "the room has all the publi
 
 }  // namespace
 
-bool Room::has_publishers_place() const {
-  const auto publishing = std::ranges::count_if(users_, [](const auto& u) { return may_publish(u.second.role); });
-  return static_cast<size_t>(publishing) < rules_.publishing_users;
-}
-
 // B-14, B-57, B-59: a role assigned in this room wins, then a token's; who created the room publishes; the others are
 // what `otherwise` says.
 std::expected<Role, Refusal> Room::admit(const std::string& user_id, const Claim& claim) const {
@@ -81,10 +77,15 @@ std::expected<Role, Refusal> Room::admit(const std::string& user_id, const Claim
 }
 
 // Who was a publisher already keeps their standing (B-57).
-void Room::set_role(User& who, Role role) {
-  if (!may_publish(role)) who.publisher_since = 0;
-  if (may_publish(role) && who.publisher_since == 0) who.publisher_since = ++publisher_counter_;
+void Room::set_role(const std::string& user_id, User& who, Role role) {
   who.role = role;
+  if (may_publish(role) == (who.publisher_since != 0)) return;
+  if (may_publish(role)) {
+    who.publisher_since = ++publisher_counter_;
+    publishers_.emplace(who.publisher_since, user_id);
+  } else {
+    publishers_.erase(std::exchange(who.publisher_since, 0));
+  }
 }
 
 std::expected<void, Refusal> Room::assign(const std::string& user_id, Role role) {
@@ -95,8 +96,8 @@ std::expected<void, Refusal> Room::assign(const std::string& user_id, Role role)
     return std::unexpected(
         Refusal{Code::kInternalServerError, "the room remembers all the roles that it may; no further one is given"});
   assigned_[user_id] = role;
-  if (it != users_.end()) set_role(it->second, role);
-  ++list_version_;
+  if (it != users_.end()) set_role(user_id, it->second, role);
+  ++member_version_;
   return {};
 }
 
@@ -124,23 +125,30 @@ std::expected<Role, Refusal> Room::join(const SessionKey& key, const Profile& pr
   if (!role || session(key) != nullptr) return role;
   const bool newcomer = !users_.contains(key.user_id);
   auto& who = users_[key.user_id];
-  set_role(who, *role);
-  if (newcomer || profile != Profile{}) who.profile = profile;  // a second device may not know the name
+  set_role(key.user_id, who, *role);
+  const bool renamed = !newcomer && profile != Profile{} && profile != who.profile;
+  if (newcomer || renamed) who.profile = profile;  // a second device may not know the name
   who.sessions[key.session_id].traits = traits;
   ++session_count_;
-  ++list_version_;
+  ++member_version_;
+  if (rules_.lists_sessions || renamed) ++list_version_;
   return role;
 }
 
 void Room::leave(base::Timestamp now, const SessionKey& key) {
   if (session(key) == nullptr) return;
   auto& who = users_.at(key.user_id);
+  const auto& session = who.sessions.at(key.session_id);
+  for (const auto& [target, downlink] : session.watching) touch(key, target, downlink);
+  if (session.publication) unpublish(key);
+  if (rules_.lists_sessions) ++list_version_;
   who.sessions.erase(key.session_id);
-  if (who.sessions.empty()) users_.erase(key.user_id);
+  if (who.sessions.empty()) {
+    if (who.publisher_since != 0) publishers_.erase(who.publisher_since);
+    users_.erase(key.user_id);
+  }
   --session_count_;
-  ++route_version_;
-  ++list_version_;
-  ++hls_version_;
+  ++member_version_;
   auto [it, is_new] = left_.try_emplace(key, now);
   if (!is_new) left_by_time_.erase({it->second, key});
   it->second = now;
@@ -163,12 +171,7 @@ std::optional<Role> Room::role_of(const std::string& user_id) const {
 
 std::string_view Room::owner() const {
   if (rules_.lists_sessions) return creator_;  // p2p: the creator (B-55)
-  const std::pair<const std::string, User>* longest = nullptr;
-  for (const auto& entry : users_) {
-    if (!may_publish(entry.second.role)) continue;
-    if (longest == nullptr || entry.second.publisher_since < longest->second.publisher_since) longest = &entry;
-  }
-  return longest == nullptr ? std::string_view() : std::string_view(longest->first);
+  return publishers_.empty() ? std::string_view() : std::string_view(publishers_.begin()->second);
 }
 
 bool Room::has_left(base::Timestamp now, base::Duration memory, const SessionKey& key) const {
@@ -187,16 +190,17 @@ void Room::enable(const SessionKey& key, std::optional<bool> video, std::optiona
   auto& s = at(key);
   s.video = video.value_or(s.video);
   s.audio = audio.value_or(s.audio);
-  ++list_version_;
-  ++hls_version_;
+  if (s.publication || rules_.lists_sessions) ++list_version_;
+  if (s.publication) ++hls_version_;
 }
 
 void Room::publish(const SessionKey& key, plan::PublicationId id, std::vector<plan::UplinkTrack> tracks) {
   auto& publication = at(key).publication;
   if (!publication || publication->id != id) publication = Publication{.id = id, .tracks = {}};
   publication->tracks = std::move(tracks);
-  ++route_version_;
+  touch_watchers(key);
   ++list_version_;
+  ++member_version_;
   ++hls_version_;
 }
 
@@ -205,6 +209,7 @@ void Room::list(const SessionKey& key) {
   CHECK(publication.has_value());
   publication->listed = true;
   ++list_version_;
+  ++member_version_;
 }
 
 void Room::forward(const SessionKey& key, bool forwarded) {
@@ -217,15 +222,30 @@ void Room::forward(const SessionKey& key, bool forwarded) {
 
 void Room::unpublish(const SessionKey& key) {
   at(key).publication.reset();
-  ++route_version_;
+  touch_watchers(key);
   ++list_version_;
+  ++member_version_;
   ++hls_version_;
+}
+
+void Room::touch(const SessionKey& viewer, const SessionKey& target, const Downlink& downlink) {
+  touched_.try_emplace(RouteKey{downlink.publication, downlink.peer}, Watching{viewer, target});
+}
+
+// Looks at every session, but only when a publication changes.
+void Room::touch_watchers(const SessionKey& target) {
+  for (const auto& [user_id, user] : users_)
+    for (const auto& [session_id, session] : user.sessions)
+      if (const auto it = session.watching.find(target); it != session.watching.end())
+        touch({user_id, session_id}, target, it->second);
 }
 
 void Room::watch(const SessionKey& viewer, const SessionKey& target, plan::PeerId peer,
                  plan::PublicationId publication) {
-  at(viewer).watching[target] = Downlink{.peer = peer, .publication = publication, .tracks = {}, .wish = {}};
-  ++route_version_;
+  unwatch(viewer, target);
+  const auto& downlink = at(viewer).watching[target] =
+      Downlink{.peer = peer, .publication = publication, .tracks = {}, .wish = {}};
+  touch(viewer, target, downlink);
 }
 
 void Room::take(const SessionKey& viewer, const SessionKey& target, std::vector<plan::DownlinkTrack> tracks) {
@@ -233,12 +253,15 @@ void Room::take(const SessionKey& viewer, const SessionKey& target, std::vector<
   const auto it = watching.find(target);
   CHECK(it != watching.end());
   it->second.tracks = std::move(tracks);
-  ++route_version_;
+  touch(viewer, target, it->second);
 }
 
 void Room::unwatch(const SessionKey& viewer, const SessionKey& target) {
-  at(viewer).watching.erase(target);
-  ++route_version_;
+  auto& watching = at(viewer).watching;
+  const auto it = watching.find(target);
+  if (it == watching.end()) return;
+  touch(viewer, target, it->second);
+  watching.erase(it);
 }
 
 void Room::wish(const SessionKey& viewer, const SessionKey& target, plan::Wish wish) {
@@ -246,7 +269,7 @@ void Room::wish(const SessionKey& viewer, const SessionKey& target, plan::Wish w
   const auto it = watching.find(target);
   CHECK(it != watching.end());
   it->second.wish = wish;
-  ++route_version_;
+  touch(viewer, target, it->second);
 }
 
 namespace {
@@ -263,14 +286,19 @@ std::vector<plan::DownlinkTrack> carried(const Publication& publication,
   return result;
 }
 
+std::optional<Lines> lines_of(const Room& room, const SessionKey& target, const Downlink& downlink) {
+  const auto* session = room.session(target);
+  if (session == nullptr || !session->publication || session->publication->id != downlink.publication)
+    return std::nullopt;
+  auto tracks = carried(*session->publication, downlink.tracks);
+  if (tracks.empty()) return std::nullopt;
+  return Lines{std::move(tracks), downlink.wish};
+}
+
 void add_routes(const Room& room, const Session& viewer, Routes& routes) {
-  for (const auto& [target, downlink] : viewer.watching) {
-    const auto* session = room.session(target);
-    if (session == nullptr || !session->publication || session->publication->id != downlink.publication) continue;
-    auto tracks = carried(*session->publication, downlink.tracks);
-    if (tracks.empty()) continue;
-    routes.emplace(RouteKey{downlink.publication, downlink.peer}, Lines{std::move(tracks), downlink.wish});
-  }
+  for (const auto& [target, downlink] : viewer.watching)
+    if (auto lines = lines_of(room, target, downlink))
+      routes.emplace(RouteKey{downlink.publication, downlink.peer}, std::move(*lines));
 }
 
 // Most sessions of a large room are not in the list: nothing is copied for them.
@@ -293,6 +321,14 @@ Routes routes(const Room& room) {
   for (const auto& [user_id, user] : room.users())
     for (const auto& [session_id, session] : user.sessions) add_routes(room, session, result);
   return result;
+}
+
+std::optional<Lines> route(const Room& room, const RouteKey& key, const Watching& watching) {
+  const auto* viewer = room.session(watching.viewer);
+  if (viewer == nullptr) return std::nullopt;
+  const auto it = viewer->watching.find(watching.target);
+  if (it == viewer->watching.end() || RouteKey{it->second.publication, it->second.peer} != key) return std::nullopt;
+  return lines_of(room, watching.target, it->second);
 }
 
 std::vector<Listed> listed(const Room& room) {

@@ -111,6 +111,11 @@ struct Lines {
   bool operator==(const Lines&) const = default;
 };
 using Routes = std::map<RouteKey, Lines>;
+// Whose downlink a route is.
+struct Watching {
+  SessionKey viewer;
+  SessionKey target;
+};
 
 // Who is there, what they may do, who hears whom. Owned by control/. Pure state: what a call needs of time is a
 // parameter.
@@ -172,9 +177,13 @@ class Room {
   // The viewer watches the target.
   void wish(const SessionKey& viewer, const SessionKey& target, plan::Wish wish);
 
-  // Grows with every change that routes() may show, and with every change that the lists may show.
-  uint64_t route_version() const { return route_version_; }
+  // Every route that may have come, gone or changed since the last call; all others are as they were. What a viewer
+  // does touches their own routes only, so that a room of thousands costs a newcomer no more than a small one.
+  std::map<RouteKey, Watching> take_touched() { return std::exchange(touched_, {}); }
+  // Grows with every change that the list of publications may show.
   uint64_t list_version() const { return list_version_; }
+  // The same of the list of members.
+  uint64_t member_version() const { return member_version_; }
   // The same of what is forwarded as HLS, and how: publications, and what of them is enabled.
   uint64_t hls_version() const { return hls_version_; }
 
@@ -182,8 +191,10 @@ class Room {
   Session& at(const SessionKey& key);
   std::expected<Role, base::Refusal> admit(const std::string& user_id, const Claim& claim) const;
   std::expected<void, base::Refusal> check_limits(const SessionKey& key) const;
-  bool has_publishers_place() const;
-  void set_role(User& user, Role role);
+  bool has_publishers_place() const { return publishers_.size() < rules_.publishing_users; }
+  void set_role(const std::string& user_id, User& user, Role role);
+  void touch(const SessionKey& viewer, const SessionKey& target, const Downlink& downlink);
+  void touch_watchers(const SessionKey& target);
   void forget_left();
 
   Rules rules_;
@@ -193,16 +204,20 @@ class Room {
   std::set<std::string> banned_;
   std::map<SessionKey, base::Timestamp> left_;
   std::set<std::pair<base::Timestamp, SessionKey>> left_by_time_;
+  std::map<uint64_t, std::string> publishers_;  // users by publisher_since
+  std::map<RouteKey, Watching> touched_;
   size_t session_count_ = 0;
   uint64_t publisher_counter_ = 0;
-  uint64_t route_version_ = 1;
   uint64_t list_version_ = 1;
+  uint64_t member_version_ = 1;
   uint64_t hls_version_ = 1;
 };
 
 // Who hears whom, on which lines and how: every answered downlink whose publication lives, with the lines whose codec
 // is the one published.
 Routes routes(const Room& room);
+// The one of these that has this key, if it is there.
+std::optional<Lines> route(const Room& room, const RouteKey& key, const Watching& watching);
 
 // A session that others may watch, as the list has it.
 struct Listed {

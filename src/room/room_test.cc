@@ -219,11 +219,53 @@ TEST(Room, AWishBelongsToTheRoute) {
   room.watch(bob, alice, {0, 2}, {0, 1});
   room.wish(bob, alice, {.layer = plan::Layer::kLow, .paused = true});
   room.take(bob, alice, {line(plan::Codec::kVp8)});
-  const auto version = room.route_version();
+  room.take_touched();
   EXPECT_EQ(routes(room).begin()->second.wish, (plan::Wish{.layer = plan::Layer::kLow, .paused = true}));
   room.wish(bob, alice, {});
-  EXPECT_GT(room.route_version(), version);
+  EXPECT_EQ(room.take_touched().size(), 1u);
   EXPECT_EQ(routes(room).begin()->second.wish, plan::Wish{});
+}
+
+TEST(Room, OnlyTheRoutesOfWhoDoesSomethingAreLookedAtAgain) {
+  Room room({}, "a");
+  const SessionKey alice{"a", "s"}, bob{"b", "s"}, carol{"c", "s"};
+  for (const auto* user : {"a", "b", "c"}) join(room, user);
+  room.publish(alice, {0, 1}, {track(plan::Codec::kVp8)});
+  room.watch(bob, alice, {0, 2}, {0, 1});
+  room.take(bob, alice, {line(plan::Codec::kVp8)});
+  room.take_touched();
+  room.watch(carol, alice, {0, 3}, {0, 1});
+  room.take(carol, alice, {line(plan::Codec::kVp8)});
+  const RouteKey bobs{{0, 1}, {0, 2}}, carols{{0, 1}, {0, 3}};
+  auto touched = room.take_touched();
+  ASSERT_EQ(touched.size(), 1u);
+  EXPECT_TRUE(route(room, carols, touched.at(carols)));
+  EXPECT_TRUE(room.take_touched().empty());
+  room.unpublish(alice);
+  touched = room.take_touched();
+  ASSERT_EQ(touched.size(), 2u);
+  EXPECT_FALSE(route(room, bobs, touched.at(bobs)));
+  room.leave({}, bob);
+  EXPECT_EQ(room.take_touched().count(bobs), 1u);
+}
+
+TEST(Room, AVersionGrowsWithWhatItsListShowsOnly) {
+  Room room({}, "a");
+  const SessionKey alice{"a", "s"}, bob{"b", "s"};
+  join(room, "a");
+  room.publish(alice, {0, 1}, {track(plan::Codec::kVp8)});
+  room.list(alice);
+  const auto publications = room.list_version(), members = room.member_version(), streams = room.hls_version();
+  join(room, "b");
+  room.enable(bob, false, {});
+  room.watch(bob, alice, {0, 2}, {0, 1});
+  EXPECT_TRUE(room.assign("b", Role::kPublisher));
+  room.leave({}, bob);
+  EXPECT_EQ(room.list_version(), publications);
+  EXPECT_EQ(room.hls_version(), streams);
+  EXPECT_EQ(room.member_version(), members + 3);
+  room.enable(alice, false, {});
+  EXPECT_GT(room.list_version(), publications);
 }
 
 TEST(Room, ASecondDeviceThatKnowsNoNameTakesNoneAway) {  // B-12

@@ -47,6 +47,10 @@ void add_control(Page& page, const control::Numbers& n) {
   page.gauge("heliograph_sessions", "Sessions in rooms", n.sessions);
   page.gauge("heliograph_publications", "Publications, connected or connecting", n.publications);
   page.gauge("heliograph_downlinks", "Downlink PeerConnections", n.downlinks);
+  page.begin("heliograph_shard_load", "What each shard is expected to do, in packets a second: where new peers go",
+             MetricType::Gauge);
+  for (size_t i = 0; i < n.load_by_shard.size(); ++i)
+    page.add(static_cast<double>(n.load_by_shard[i]), {{"shard", std::to_string(i)}});
   page.begin("heliograph_refusals_total", "Signals refused, by code", MetricType::Counter);
   for (const auto& [code, count] : n.refusals)
     page.add(static_cast<double>(count), {{"code", std::to_string(static_cast<int>(code))}});
@@ -104,6 +108,8 @@ constexpr ShardMetric kShardMetrics[] = {
      [](const ShardSnapshot& s) { return s.shard.unknown_peer; }},
     {"heliograph_crossings_lost_total", "Packets that did not fit the ring to another shard, or to the packager of HLS",
      [](const ShardSnapshot& s) { return s.shard.crossings_lost; }},
+    {"heliograph_handshakes_lost_total", "DTLS datagrams for which there was no room to wait",
+     [](const ShardSnapshot& s) { return s.shard.handshakes_lost; }},
     {"heliograph_srtp_forged_total", "SRTP whose tag was wrong",
      [](const ShardSnapshot& s) { return s.shard.drops.forged; }},
     {"heliograph_srtp_replayed_total", "SRTP that came twice or too late",
@@ -169,16 +175,25 @@ void add_hls(Page& page, const HlsNumbers& n) {
   page.counter("heliograph_hls_recordings_failed_total", "Recordings that ended too early", n.disk.recordings_failed);
 }
 
+void add_process(Page& page, const ProcessNumbers& n) {
+  page.begin("process_cpu_seconds_total", "User and system CPU time of all threads", MetricType::Counter);
+  page.add(n.cpu_seconds);
+  page.gauge("process_resident_memory_bytes", "Resident memory", n.resident_bytes);
+  page.begin("process_start_time_seconds", "When the process started, in seconds since 1970", MetricType::Gauge);
+  page.add(n.start_seconds);
+}
+
 }  // namespace
 
 std::string metrics_text(const control::Numbers& control, const gateway::Counters& gateway, const DoorNumbers& door,
-                         std::span<const ShardSnapshot> shards, const HlsNumbers& hls) {
+                         std::span<const ShardSnapshot> shards, const HlsNumbers& hls, const ProcessNumbers& process) {
   Page page;
   add_control(page, control);
   add_gateway(page, gateway);
   add_door(page, door);
   add_shards(page, shards);
   add_hls(page, hls);
+  add_process(page, process);
   return page.text();
 }
 

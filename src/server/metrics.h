@@ -9,6 +9,7 @@
 #include "gateway/counters.h"
 #include "server/door.h"
 #include "server/hls.h"
+#include "server/process_numbers.h"
 #include "server/shard_thread.h"
 #include "token/refused.h"
 
@@ -23,6 +24,6 @@ struct DoorNumbers {
 
 // The body of GET /metrics, in Prometheus' text format.
 std::string metrics_text(const control::Numbers& control, const gateway::Counters& gateway, const DoorNumbers& door,
-                         std::span<const ShardSnapshot> shards, const HlsNumbers& hls);
+                         std::span<const ShardSnapshot> shards, const HlsNumbers& hls, const ProcessNumbers& process);
 
 }  // namespace heliograph::server

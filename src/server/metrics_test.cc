@@ -14,6 +14,7 @@ using testing::HasSubstr;
 TEST(Metrics, EveryNumberIsInPrometheusText) {
   control::Numbers control;
   control.rooms = 3;
+  control.load_by_shard = {700, 350};
   control.refusals[base::Code::kInvalidSignal] = 5;
   gateway::Counters gateway;
   gateway.connections_open = 4;
@@ -32,7 +33,8 @@ TEST(Metrics, EveryNumberIsInPrometheusText) {
   hls.origin.waiting = 23;
   hls.origin.bytes = 24;
   hls.disk.recorded_bytes = 25;
-  const auto text = metrics_text(control, gateway, door, shards, hls);
+  const auto text = metrics_text(control, gateway, door, shards, hls,
+                                 {.cpu_seconds = 12.25, .resident_bytes = 31, .start_seconds = 32});
   EXPECT_THAT(text, HasSubstr("# TYPE heliograph_rooms gauge\nheliograph_rooms 3\n"));
   EXPECT_THAT(text, HasSubstr("heliograph_refusals_total{code=\"2001\"} 5\n"));
   EXPECT_THAT(text, HasSubstr("heliograph_websockets 4\n"));
@@ -49,11 +51,15 @@ TEST(Metrics, EveryNumberIsInPrometheusText) {
   EXPECT_THAT(text, HasSubstr("# TYPE heliograph_hls_waiting_requests gauge\nheliograph_hls_waiting_requests 23\n"));
   EXPECT_THAT(text, HasSubstr("heliograph_hls_bytes_total 24\n"));
   EXPECT_THAT(text, HasSubstr("heliograph_hls_recorded_bytes_total 25\n"));
+  EXPECT_THAT(text, HasSubstr("heliograph_shard_load{shard=\"0\"} 700\nheliograph_shard_load{shard=\"1\"} 350\n"));
+  EXPECT_THAT(text, HasSubstr("# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total 12.25\n"));
+  EXPECT_THAT(text, HasSubstr("process_resident_memory_bytes 31\n"));
+  EXPECT_THAT(text, HasSubstr("process_start_time_seconds 32\n"));
 }
 
 TEST(Metrics, NamesComeOnce) {
   const std::array<ShardSnapshot, 3> shards{};
-  const auto text = metrics_text({}, {}, {}, shards, {});
+  const auto text = metrics_text({}, {}, {}, shards, {}, {});
   const std::string help = "# HELP heliograph_packets_received_total";
   const auto first = text.find(help);
   ASSERT_NE(first, std::string::npos);

@@ -16,6 +16,7 @@
 #include "server/hls_settings.h"
 #include "server/ice_servers.h"
 #include "server/key_files.h"
+#include "server/packet_crypto.h"
 #include "server/settings.h"
 #include "toml++/toml.h"
 
@@ -261,6 +262,7 @@ std::expected<Options, std::string> gather(const Flags& flags, const Environment
 Exit checked(const Options& options) {
   if (const auto keys = read_keys(options); !keys) return refused(keys.error());
   if (const auto servers = IceServers::create(options); !servers) return refused(servers.error());
+  if (const auto crypto = packet_crypto_of(options); !crypto) return refused(crypto.error());
   return {0, "The settings are good.\n"};
 }
 

@@ -17,6 +17,8 @@ namespace heliograph::server {
 
 // What the sound of HLS streams is coded as.
 enum class HlsAudio { kAac, kOpus, kBoth };
+// Which library ciphers packets.
+enum class PacketCrypto { kAuto, kIpsecMb, kOpenSsl };
 
 struct Options {
   // HTTP and WebSocket
@@ -45,6 +47,7 @@ struct Options {
   std::vector<std::string> bind_ip;
   std::vector<std::string> announce_ip;
   int64_t shards = 0;  // 0: as many as the machine has cores
+  PacketCrypto crypto = PacketCrypto::kAuto;
 
   std::vector<std::string> stun_urls;
   std::vector<std::string> turn_urls;

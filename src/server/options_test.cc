@@ -256,7 +256,7 @@ TEST(Options, TheSampleFileNamesEverySettingWithItsDefault) {
   ASSERT_EQ(from_sample.error().code, 0) << from_sample.error().text;
   EXPECT_EQ(from_sample.error().text, printed.error().text);
   EXPECT_EQ(keys_of(sample_file()), keys_of(printed.error().text));
-  EXPECT_EQ(keys_of(sample_file()).size(), 55u);
+  EXPECT_EQ(keys_of(sample_file()).size(), 56u);
 }
 
 TEST(Options, HelpNamesEverySettingInAllItsForms) {
@@ -297,6 +297,12 @@ TEST(Options, AKeyMayStandInATable) {
   EXPECT_EQ(options->hls_max_waiting, 7);
   EXPECT_EQ(options->room_empty_timeout, Duration::seconds(5));
   EXPECT_EQ(run_file("hls_audio = \"opus\"")->hls_audio, HlsAudio::kOpus);
+}
+
+TEST(Options, TheLibraryForPacketsHasAName) {
+  EXPECT_EQ(run_file("crypto = \"openssl\"")->crypto, PacketCrypto::kOpenSsl);
+  EXPECT_EQ(run({"serve", "--crypto", "ipsec-mb"})->crypto, PacketCrypto::kIpsecMb);
+  EXPECT_THAT(refusal(run_file("crypto = \"rot13\"")), HasSubstr("\"rot13\" is not one of auto, ipsec-mb, openssl"));
 }
 
 TEST(Options, AKeyInATableIsNamedByItsWholeName) {

@@ -8,11 +8,13 @@
 #include "crypto/random.h"
 #include "fmt/format.h"
 #include "io/clock.h"
+#include "io/heap.h"
 #include "io/interfaces.h"
 #include "rest/routes.h"
 #include "server/assets.h"
 #include "server/gateway_limits.h"
 #include "server/metrics.h"
+#include "server/packet_crypto.h"
 
 namespace heliograph::server {
 namespace {
@@ -25,6 +27,8 @@ constexpr base::Duration kCertificateValidity = base::Duration::seconds(365 * 24
 constexpr unsigned kMostShards = shard::kMaxEnds - 1;  // one end is the packager's
 // How often a drain looks whether everybody has gone, and commands that wait for a full ring are tried again.
 constexpr base::Duration kRetry = base::Duration::millis(20);
+// How often control is told what the shards really do.
+constexpr base::Duration kMeasure = base::Duration::seconds(2);
 
 uint64_t random_seed() {
   uint64_t seed = 0;
@@ -88,6 +92,10 @@ std::expected<std::unique_ptr<Server>, base::Trouble> Server::create(const Optio
   if (!gate) return std::unexpected(wrong_settings(gate.error()));
   auto ice_servers = IceServers::create(options);
   if (!ice_servers) return std::unexpected(wrong_settings(ice_servers.error()));
+  const auto backend = packet_crypto_of(options);
+  if (!backend) return std::unexpected(wrong_settings(backend.error()));
+  crypto::choose_default_backend(*backend);
+  log::info("packet crypto", {{"library", name_of(*backend)}});
   std::unique_ptr<Server> server(new Server(options, *std::move(gate), *std::move(ice_servers)));
   server->say_who_gets_in();
   auto certificate = crypto::Certificate::generate("heliograph", kCertificateValidity, io::unix_micros() / 1'000'000);
@@ -298,8 +306,12 @@ void Server::speak(control::Out& out) {
 
 void Server::hear_shards() {
   control::Out out;
+  const auto now = io::now();
   for (const auto& shard : shards_)
-    for (const auto& event : shard->take_events()) control_->on_event(io::now(), event, out);
+    for (const auto& event : shard->take_events()) {
+      control_->on_event(now, event, out);
+      trim_.stir(now);
+    }
   speak(out);
 }
 
@@ -312,7 +324,9 @@ void Server::hear_packagers(const std::vector<plan::HlsChanged>& changes) {
 void Server::on_time(base::Timestamp now) {
   if (hls_) hls_->on_time(now);
   if (now < due_) return rearm();
+  if (trim_.take_due(now)) io::trim_heap();
   control::Out out;
+  if (now >= next_measure_) measure(now);
   control_->on_time(now, out);
   if (now >= next_key_check_) {
     gate_.refresh();
@@ -322,10 +336,25 @@ void Server::on_time(base::Timestamp now) {
   finish_if_drained(now);
 }
 
+void Server::measure(base::Timestamp now) {
+  const auto seconds = (now - next_measure_ + kMeasure).to_seconds();
+  std::vector<uint64_t> rates;
+  packets_then_.resize(shards_.size());
+  for (size_t i = 0; i < shards_.size(); ++i) {
+    const auto counters = shards_[i]->snapshot().shard;
+    const auto packets = counters.packets_received + counters.packets_forwarded;
+    rates.push_back(static_cast<uint64_t>(static_cast<double>(packets - packets_then_[i]) / seconds));
+    packets_then_[i] = packets;
+  }
+  control_->measured(rates);
+  next_measure_ = now + kMeasure;
+}
+
 void Server::schedule() {
   bool commands_wait = false;
   for (const auto& shard : shards_) commands_wait = !shard->flush_commands() || commands_wait;
-  due_ = control_->next_time();
+  due_ = std::min(control_->next_time(), trim_.next_time());
+  due_ = std::min(due_, next_measure_);
   if (!gate_.is_open()) due_ = std::min(due_, next_key_check_);
   if (commands_wait || drain_until_) due_ = std::min(due_, io::now() + kRetry);
   rearm();
@@ -364,7 +393,7 @@ std::string Server::metrics() const {
   for (const auto& shard : shards_) snapshots.push_back(shard->snapshot());
   return metrics_text(control_->numbers(), gateway_->counters(),
                       {gate_.refused(), door_.turned_away(), door_.addresses().full()}, snapshots,
-                      hls_ ? hls_->numbers() : HlsNumbers());
+                      hls_ ? hls_->numbers() : HlsNumbers(), ProcessNumbers::now());
 }
 
 std::string Server::url() const {

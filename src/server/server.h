@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "server/door.h"
 #include "server/hls.h"
 #include "server/ice_servers.h"
+#include "server/memory_trim.h"
 #include "server/options.h"
 #include "server/shard_thread.h"
 #include "server/token_gate.h"
@@ -57,6 +59,7 @@ class Server {
   void on_time(base::Timestamp now);
   void begin_drain();
   void finish_if_drained(base::Timestamp now);
+  void measure(base::Timestamp now);
   void schedule();
   void rearm();
   std::string metrics() const;
@@ -73,7 +76,10 @@ class Server {
   std::unique_ptr<control::Control> control_;
   std::unique_ptr<Hls> hls_;  // null: without
   std::optional<base::Timestamp> drain_until_;
-  base::Timestamp due_;  // when there is something to do but for HLS
+  MemoryTrim trim_;
+  base::Timestamp next_measure_;
+  std::vector<uint64_t> packets_then_;  // that each shard had received and sent when they were last measured
+  base::Timestamp due_;                 // when there is something to do but for HLS
 };
 
 }  // namespace heliograph::server

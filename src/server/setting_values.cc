@@ -26,6 +26,8 @@ constexpr auto kForms = std::to_array<std::pair<std::string_view, base::log::For
 
 constexpr auto kAudioCodings = std::to_array<std::pair<std::string_view, HlsAudio>>(
     {{"aac", HlsAudio::kAac}, {"opus", HlsAudio::kOpus}, {"both", HlsAudio::kBoth}});
+constexpr auto kCryptoLibraries = std::to_array<std::pair<std::string_view, PacketCrypto>>(
+    {{"auto", PacketCrypto::kAuto}, {"ipsec-mb", PacketCrypto::kIpsecMb}, {"openssl", PacketCrypto::kOpenSsl}});
 
 // ── values as text ──
 
@@ -116,6 +118,9 @@ struct Read {
   std::expected<void, std::string> operator()(const LogLevel& kind) const { return name(kind.at, kLevels); }
   std::expected<void, std::string> operator()(const LogForm& kind) const { return name(kind.at, kForms); }
   std::expected<void, std::string> operator()(const AudioCoding& kind) const { return name(kind.at, kAudioCodings); }
+  std::expected<void, std::string> operator()(const CryptoLibrary& kind) const {
+    return name(kind.at, kCryptoLibraries);
+  }
 
   template <class Value>
   std::expected<void, std::string> name(Value Options::* at, const auto& names) const {
@@ -152,6 +157,9 @@ struct Write {
   std::string operator()(const LogForm& kind) const { return toml_string(name_in(kForms, options.*kind.at)); }
   std::string operator()(const AudioCoding& kind) const {
     return toml_string(name_in(kAudioCodings, options.*kind.at));
+  }
+  std::string operator()(const CryptoLibrary& kind) const {
+    return toml_string(name_in(kCryptoLibraries, options.*kind.at));
   }
 };
 

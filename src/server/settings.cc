@@ -99,6 +99,9 @@ const auto kSettings = std::to_array<Setting>({
      "Addresses told to clients instead of the local ones, where the server is behind NAT."},
     {kMedia, "shards", Number{&Options::shards, 0, kMaxShards},
      "Threads for media, each with a UDP port; 63 at most. 0: one for each core."},
+    {kMedia, "crypto", CryptoLibrary{&Options::crypto},
+     "What encrypts packets: ipsec-mb (intel-ipsec-mb, x86-64 with AES-NI), several times as fast as openssl, which is "
+     "everywhere; auto: the faster one that this machine has."},
 
     {kMedia, "stun_urls", List{&Options::stun_urls, is_stun, "a stun: or stuns: URL"},
      "STUN servers told to clients, such as stun:stun.example.org:3478."},

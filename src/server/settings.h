@@ -52,7 +52,10 @@ struct LogForm {
 struct AudioCoding {
   HlsAudio Options::* at;
 };
-using Kind = std::variant<Text, List, Number, Switch, Span, LogLevel, LogForm, AudioCoding>;
+struct CryptoLibrary {
+  PacketCrypto Options::* at;
+};
+using Kind = std::variant<Text, List, Number, Switch, Span, LogLevel, LogForm, AudioCoding, CryptoLibrary>;
 
 struct Setting {
   std::string_view group;

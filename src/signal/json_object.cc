@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signal/json_object.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace heliograph::signal {
@@ -28,13 +29,23 @@ void append_escaped(std::string& out, char c) {
       break;
   }
   const auto byte = static_cast<unsigned char>(c);
-  if (byte >= 0x20) {
-    out += c;
-    return;
-  }
   out += "\\u00";
   out += kHex[byte >> 4];
   out += kHex[byte & 15];
+}
+
+bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
+
+// What needs no escape goes over in one piece: it is nearly always all.
+void append_quoted(std::string& out, std::string_view text) {
+  out += '"';
+  for (auto at = text.begin(); at != text.end();) {
+    const auto special = std::find_if(at, text.end(), needs_escape);
+    out.append(at, special);
+    at = special;
+    if (at != text.end()) append_escaped(out, *at++);
+  }
+  out += '"';
 }
 
 }  // namespace
@@ -42,17 +53,26 @@ void append_escaped(std::string& out, char c) {
 std::string quoted(std::string_view text) {
   std::string out;
   out.reserve(text.size() + text.size() / 16 + 2);
-  out += '"';
-  for (const char c : text) append_escaped(out, c);
-  out += '"';
+  append_quoted(out, text);
   return out;
+}
+
+void JsonObject::begin(std::string_view key) {
+  if (out_.size() > 1) out_ += ',';
+  out_ += '"';
+  out_ += key;
+  out_ += "\":";
+}
+
+JsonObject& JsonObject::text(std::string_view key, std::string_view value) {
+  begin(key);
+  append_quoted(out_, value);
+  return *this;
 }
 
 JsonObject& JsonObject::raw(std::string_view key, std::string_view json) {
   if (json.empty()) return *this;
-  if (out_.size() > 1) out_ += ',';
-  out_ += quoted(key);
-  out_ += ':';
+  begin(key);
   out_ += json;
   return *this;
 }

@@ -11,9 +11,10 @@ namespace heliograph::signal {
 // A JSON string literal of valid UTF-8 (RFC 8259 section 7): quotes, backslashes and control characters escaped.
 std::string quoted(std::string_view text);
 
+// Keys are ours: nothing in them needs an escape.
 class JsonObject {
  public:
-  JsonObject& text(std::string_view key, std::string_view value) { return raw(key, quoted(value)); }
+  JsonObject& text(std::string_view key, std::string_view value);
   JsonObject& boolean(std::string_view key, bool value) { return raw(key, value ? "true" : "false"); }
   JsonObject& number(std::string_view key, int64_t value) { return raw(key, std::to_string(value)); }
   // `json` as it is; nothing at all is written when it is empty.
@@ -22,6 +23,8 @@ class JsonObject {
   std::string take();
 
  private:
+  void begin(std::string_view key);
+
   std::string out_ = "{";
 };
 
