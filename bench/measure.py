@@ -98,7 +98,7 @@ def stop(process, seconds=20):
 
 
 def run_load(args, port, pid, options=(), on_line=None):
-    """heliograph-load on --load-cpu against 127.0.0.1:port; its report as a dict. pid: whose CPU time counts.
+    """heliograph-load on --load-cpu (None: wherever) against 127.0.0.1:port; its report as a dict. pid: whose CPU counts.
 
     on_line(text) gets each line of its progress, which is printed as well.
     """
@@ -106,8 +106,8 @@ def run_load(args, port, pid, options=(), on_line=None):
         load = subprocess.Popen(
             [built(args, "heliograph-load"), "--url", f"ws://127.0.0.1:{port}/ws", "--viewers", str(args.viewers),
              "--publishers", str(args.publishers), "--duration", str(args.seconds), "--ramp", args.ramp,
-             "--video-bitrate", str(args.video_bitrate), "--fps", str(args.fps), "--server-pid", str(pid), "--pin",
-             str(args.load_cpu), "--json", file.name, *options],
+             "--video-bitrate", str(args.video_bitrate), "--fps", str(args.fps), "--server-pid", str(pid), "--json",
+             file.name, *([] if args.load_cpu is None else ["--pin", str(args.load_cpu)]), *options],
             stdout=subprocess.PIPE if on_line else None, text=True)
         for line in load.stdout or ():
             print(line, end="", flush=True)
