@@ -158,7 +158,8 @@ base::Duration Shard::patience() const {
     const Lane& video = publication->lanes[static_cast<size_t>(plan::Kind::kVideo)];
     if (!is_whole(video)) viewers += static_cast<int64_t>(video.viewers.size());
   }
-  return std::min(base::Duration::micros(viewers / kViewersAMicrosecond), kMaxPatience);
+  if (viewers < kViewersToWaitFor) return {};
+  return std::min(base::Duration::micros(viewers), kMaxPatience);
 }
 
 // The marker ends a picture (RFC 3551 section 4.1), of each layer by itself.

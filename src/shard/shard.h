@@ -55,9 +55,10 @@ class Shard {
   static constexpr base::Duration kHousekeeping = base::Duration::millis(200);
   // Peers that are looked after in one on_time(), lest many that are due at once keep media waiting.
   static constexpr size_t kPeersATime = 64;
-  // Of patience(): less than half of what the messages cost that it may save.
-  static constexpr base::Duration kMaxPatience = base::Duration::micros(50);
-  static constexpr int64_t kViewersAMicrosecond = 2;
+  // Of patience(), which is a microsecond for each viewer: less than half of the messages that it may save, for to look
+  // is to be busy. Senders' packets are closer together than the most, or milliseconds apart.
+  static constexpr base::Duration kMaxPatience = base::Duration::micros(25);
+  static constexpr int64_t kViewersToWaitFor = 4;
 
   Shard(plan::ShardIndex index, const crypto::Certificate& certificate, uint64_t seed, Crossings crossings = {});
 
