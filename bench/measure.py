@@ -19,8 +19,9 @@ NAME = pathlib.Path(sys.argv[0]).name  # of the program that uses this
 
 def add_common_arguments(parser, viewers=200, seconds=60):
     """What every comparison needs: the load's shape, where the binaries are, and which CPU is whose."""
-    parser.add_argument("--viewers", type=int, default=viewers)
-    parser.add_argument("--publishers", type=int, default=1)
+    parser.add_argument("--viewers", type=int, default=viewers, help="of each room")
+    parser.add_argument("--publishers", type=int, default=1, help="of each room")
+    parser.add_argument("--rooms", type=int, default=1)
     parser.add_argument("--seconds", type=int, default=seconds, help="measured, after ramp and settling")
     parser.add_argument("--floor-seconds", type=int, default=10)
     parser.add_argument("--ramp", default="50/s")
@@ -105,9 +106,9 @@ def run_load(args, port, pid, options=(), on_line=None):
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         load = subprocess.Popen(
             [built(args, "heliograph-load"), "--url", f"ws://127.0.0.1:{port}/ws", "--viewers", str(args.viewers),
-             "--publishers", str(args.publishers), "--duration", str(args.seconds), "--ramp", args.ramp,
-             "--video-bitrate", str(args.video_bitrate), "--fps", str(args.fps), "--server-pid", str(pid), "--json",
-             file.name, *([] if args.load_cpu is None else ["--pin", str(args.load_cpu)]), *options],
+             "--publishers", str(args.publishers), "--rooms", str(args.rooms), "--duration", str(args.seconds),
+             "--ramp", args.ramp, "--video-bitrate", str(args.video_bitrate), "--fps", str(args.fps),
+             "--server-pid", str(pid), "--json", file.name, *([] if args.load_cpu is None else ["--pin", str(args.load_cpu)]), *options],
             stdout=subprocess.PIPE if on_line else None, text=True)
         for line in load.stdout or ():
             print(line, end="", flush=True)

@@ -13,6 +13,9 @@ if [ "${1:-}" = --inside ]; then
   shift
   ip link set lo up
   ip link add e2e0 type veth peer name e2e1
+  # No link-local addresses: they come up a second or two later, and a browser that sees the network change drops what it
+  # is loading (net::ERR_NETWORK_CHANGED).
+  for interface in e2e0 e2e1; do ip link set "$interface" addrgenmode none 2>/dev/null || true; done
   ip address add 10.99.0.1/24 dev e2e0
   ip -6 address add fd99::1/64 dev e2e0 nodad 2>/dev/null || true # a kernel without IPv6 will do
   ip link set e2e0 up
