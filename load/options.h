@@ -35,6 +35,7 @@ struct Options {
   std::optional<int> server_pid;
   std::optional<Url> metrics;
   std::optional<int> pin;
+  bool awake = false;  // never sleeps
   std::string json_file;
   std::string csv_file;
 };
