@@ -36,7 +36,6 @@ struct Options {
   double fps = 30;
   std::optional<int> cpu;
   std::optional<int> sink_cpu;
-  bool awake = false;
 };
 
 void pin_this_thread(std::optional<int> cpu) {
@@ -62,12 +61,11 @@ class Sink {
     }
   }
   base::SocketAddress address(size_t i) const { return sockets_[i].local(); }
-  // awake: never sleeps, so that nobody has to wake it.
-  void run(const std::atomic<bool>& stopping, bool awake) {
+  void run(const std::atomic<bool>& stopping) {
     io::Receiver receiver;
     std::vector<epoll_event> events(64);
     while (!stopping) {
-      const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), awake ? 0 : 20);
+      const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 20);
       for (int i = 0; i < count; ++i) receiver.receive(sockets_[events[i].data.u32], 0, counters_);
     }
   }
@@ -177,7 +175,6 @@ void describe(CLI::App& app, Options& o) {
   app.add_option("--fps", o.fps, "frames a second")->capture_default_str()->check(CLI::Range(1.0, 240.0));
   app.add_option("--pin", o.cpu, "CPU that encrypts and sends");
   app.add_option("--sink-pin", o.sink_cpu, "CPU that receives");
-  app.add_flag("--awake", o.awake, "who receives never sleeps");
 }
 
 }  // namespace
@@ -192,7 +189,7 @@ int main(int argc, char** argv) {
   std::atomic<bool> stopping = false;
   std::thread receiving([&] {
     pin_this_thread(options.sink_cpu);
-    sink.run(stopping, options.awake);
+    sink.run(stopping);
   });
   pin_this_thread(options.cpu);
   Floor floor(options, sink);

@@ -118,10 +118,10 @@ def run_load(args, port, pid, options=(), on_line=None):
         return json.load(file)
 
 
-def run_floor(args, options=()):
+def run_floor(args):
     """us of CPU to encrypt and send one packet of the same mix on the server's CPU, and nothing else."""
     text = subprocess.run(
         [built(args, "heliograph-floor"), "--viewers", str(args.viewers), "--seconds", str(args.floor_seconds),
          "--video-bitrate", str(args.video_bitrate), "--fps", str(args.fps), "--pin", str(args.server_cpu),
-         "--sink-pin", str(args.load_cpu), *options], check=True, capture_output=True, text=True).stdout
+         "--sink-pin", str(args.load_cpu)], check=True, capture_output=True, text=True).stdout
     return float(re.match(r"floor ([\d.]+) us", text)[1])

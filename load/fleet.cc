@@ -124,13 +124,10 @@ bool Fleet::all_complete() {
 
 void Fleet::serve(base::Timestamp until) {
   for (const auto due : frames_due_) until = std::min(until, due);
+  const auto left = std::max(until - io::now(), base::Duration());
+  const timespec timeout{left.us() / 1'000'000, (left.us() % 1'000'000) * 1000};
   std::array<epoll_event, 128> events;
-  int count = 0;
-  do {
-    const auto left = options_.awake ? base::Duration() : std::max(until - io::now(), base::Duration());
-    const timespec timeout{left.us() / 1'000'000, (left.us() % 1'000'000) * 1000};
-    count = epoll_pwait2(epoll_.get(), events.data(), events.size(), &timeout, nullptr);
-  } while (options_.awake && count == 0 && io::now() < until);
+  const int count = epoll_pwait2(epoll_.get(), events.data(), events.size(), &timeout, nullptr);
   for (int i = 0; i < count; ++i) on_ready(events[static_cast<size_t>(i)].data.u64);
   send_frames(io::now());
 }

@@ -106,8 +106,6 @@ void describe_output(CLI::App& app, Raw& raw, Options& o) {
   app.add_option("--json", o.json_file, "write the report to this file as well, as JSON");
   app.add_option("--csv", o.csv_file, "write every second of the run to this file, a line each");
   app.add_option("--pin", o.pin, "keep to this CPU");
-  app.add_flag("--awake", o.awake,
-               "never sleep: to wake a reader on its own machine costs the server what one across a network does not");
 }
 
 // One parser, ready to parse once.

@@ -35,7 +35,6 @@ struct Options {
   std::optional<int> server_pid;
   std::optional<Url> metrics;
   std::optional<int> pin;
-  bool awake = false;  // never sleeps
   std::string json_file;
   std::string csv_file;
 };
