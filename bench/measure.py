@@ -68,7 +68,10 @@ def wait_until(ready, process, seconds=10):
 
 def built(args, name):
     """The path of a binary of --build."""
-    binary = args.build / name
+    return there(args.build / name)
+
+
+def there(binary):
     if not binary.exists():
         sys.exit(f"{NAME}: {binary} is not there; build the release first: ./run --build-only")
     return binary
@@ -76,7 +79,7 @@ def built(args, name):
 
 def start_server(args, port, shards=1, options=()):
     """heliograph on --server-cpu, listening on 127.0.0.1:port. The caller ends it, with stop()."""
-    binary = args.server or built(args, "heliograph")
+    binary = there(args.server or args.build / "heliograph")
     server = subprocess.Popen(
         pinned(args.server_cpu, [binary, "serve", "--dev", "--shards", str(shards), "--listen", f"127.0.0.1:{port}",
                                  "--udp-port", str(free_port(socket.SOCK_DGRAM)), *options]),

@@ -141,7 +141,9 @@ class Shard {
     std::vector<const sfu::MediaPacket*> fresh;  // appended to the track and not fanned out yet
   };
   struct Publication {
-    explicit Publication(plan::PublicationId i) : id(i) {}
+    explicit Publication(plan::PublicationId i) : id(i) {
+      for (auto& lane : lanes) lane.fresh.reserve(kMaxFresh);  // no batch is the first of its size
+    }
     plan::PublicationId id;
     bool published = false;        // at home
     uint64_t watching_shards = 0;  // a bit each; at home only
